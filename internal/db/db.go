@@ -48,6 +48,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	pool    *pgxpool.Pool // PostgreSQL only
+	touches touches
 }
 
 // Open connects and checks the engine's version. It does not migrate; see Migrate.
@@ -240,6 +241,10 @@ func (d *DB) run(ctx context.Context, tx *Tx, end func(context.Context, bool) er
 		if rerr := end(context.WithoutCancel(ctx), false); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
 			slog.Warn("roll back", "error", rerr)
 		}
+		return err
+	}
+	if err = d.announce(ctx, tx); err != nil {
+		_ = end(context.WithoutCancel(ctx), false)
 		return err
 	}
 	if err = end(ctx, !tx.readOnly); err != nil {

@@ -21,6 +21,7 @@ type Tx struct {
 	now      time.Time
 	readOnly bool
 	after    []func()
+	touched  []Touched
 }
 
 type querier interface {
@@ -100,7 +101,7 @@ func (t *Tx) Insert(ctx context.Context, head string, rows [][]any, tail string)
 				b.WriteByte(',')
 			}
 			b.WriteByte('(')
-			b.WriteString(Marks(len(args)+1, len(r)))
+			b.WriteString(t.insertMarks(len(args)+1, len(r)))
 			b.WriteByte(')')
 			args = append(args, r...)
 		}
@@ -114,6 +115,14 @@ func (t *Tx) Insert(ctx context.Context, head string, rows [][]any, tail string)
 		rows = rows[n:]
 	}
 	return total, nil
+}
+
+// insertMarks are nameless on SQLite: the driver looks names up one by one, which takes quadratic time for many.
+func (t *Tx) insertMarks(from, n int) string {
+	if t.db.Dialect == SQLite {
+		return strings.Repeat("?,", n-1) + "?"
+	}
+	return Marks(from, n)
 }
 
 // Marks writes n marks from $from on: Marks(3, 2) is "$3,$4".

@@ -36,6 +36,9 @@ type riverEngine[TTx any] struct {
 	close   func() error
 
 	healthSQL string
+
+	promoting    chan struct{} // closed when promote has ended
+	endPromoting context.CancelFunc
 }
 
 func newRiver[TTx any](q *Queue, driver riverdriver.Driver[TTx], in func(*db.Tx) TTx) (*riverEngine[TTx], error) {
@@ -45,7 +48,7 @@ func newRiver[TTx any](q *Queue, driver riverdriver.Driver[TTx], in func(*db.Tx)
 		Workers:              workers,
 		Queues:               map[string]river.QueueConfig{inside: {MaxWorkers: q.config.Workers}, outside: {MaxWorkers: q.config.Outside}},
 		FetchCooldown:        10 * time.Millisecond,
-		FetchPollInterval:    500 * time.Millisecond,
+		FetchPollInterval:    250 * time.Millisecond,
 		JobTimeout:           2 * time.Minute,
 		RescueStuckJobsAfter: 3 * time.Minute,
 		MaxAttempts:          maxAttempts,
@@ -94,10 +97,42 @@ func (e *riverEngine[TTx]) start(ctx context.Context) error {
 			return fmt.Errorf("take back unfinished jobs: %w", err)
 		}
 	}
-	return e.client.Start(ctx)
+	if err := e.client.Start(ctx); err != nil {
+		return err
+	}
+	pctx, cancel := context.WithCancel(ctx)
+	e.promoting = make(chan struct{})
+	e.endPromoting = cancel
+	go e.promote(pctx)
+	return nil
+}
+
+// promoteEvery is how exactly timers fire. River's own scheduler looks every five seconds, too coarse for a guard.
+const promoteEvery = 300 * time.Millisecond
+
+// promote hands timers that have become due to the workers.
+func (e *riverEngine[TTx]) promote(ctx context.Context) {
+	defer close(e.promoting)
+	t := time.NewTicker(promoteEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		now := e.q.db.Now()
+		if _, err := e.driver.GetExecutor().JobSchedule(ctx, &riverdriver.JobScheduleParams{Max: 1000, Now: &now}); err != nil && ctx.Err() == nil {
+			slog.Warn("timers were not looked at", "error", err)
+		}
+	}
 }
 
 func (e *riverEngine[TTx]) stop(ctx context.Context) error {
+	if e.promoting != nil {
+		e.endPromoting()
+		<-e.promoting
+	}
 	err := e.client.Stop(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = e.client.StopAndCancel(context.WithoutCancel(ctx))

@@ -85,6 +85,7 @@ type CheckReport struct {
 	Title   string     // the place's own name
 	Account string     // who we act as there
 	Expires *time.Time // when the credential ends, if the place tells
+	Entries int        // how many items the place shows now, 0 when it does not tell
 	Notes   []string   // message ids worth telling (e.g. "source.wordpress.note.readonly")
 }
 
@@ -168,6 +169,7 @@ type Batch struct {
 	Sweep      *Sweep        // nil when nothing can be said about disappearances
 	RetryAfter time.Duration // the place asks for this much patience before the next call
 	Expires    *time.Time    // credential expiry, if seen
+	Ignored    []string      // fields of a pushed delivery that we do not know, for the answer to the sender
 }
 
 // Sweep is a full look at a stretch of the place: every known item whose time lies within [From, To] and whose id is

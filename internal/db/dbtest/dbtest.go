@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -204,17 +203,19 @@ func startServer() (pg, error) {
 func sweep() {
 	old, _ := filepath.Glob(filepath.Join(os.TempDir(), "chop-pg-*"))
 	for _, dir := range old {
-		raw, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
-		if err != nil {
-			continue // just being made, or not ours
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < 2*time.Minute {
+			continue // just being made
 		}
-		first, _, _ := strings.Cut(string(raw), "\n")
-		pid, err := strconv.Atoi(first)
-		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			_ = os.RemoveAll(dir)
+		if c, err := net.Dial("unix", filepath.Join(dir, socketName)); err == nil {
+			_ = c.Close() // somebody's tests are at it
+			continue
 		}
+		_ = os.RemoveAll(dir)
 	}
 }
+
+const socketName = ".s.PGSQL.5432"
 
 // run starts the server on a thread that never ends, because the signal "my parent died" is tied to the thread.
 func run(c *exec.Cmd, attr *syscall.SysProcAttr, dir string) error {
@@ -233,7 +234,7 @@ func run(c *exec.Cmd, attr *syscall.SysProcAttr, dir string) error {
 	if err := <-started; err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
-	return await(filepath.Join(dir, ".s.PGSQL.5432"))
+	return await(filepath.Join(dir, socketName))
 }
 
 func await(socket string) error {

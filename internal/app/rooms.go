@@ -1,0 +1,206 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"chop/internal/action"
+	"chop/internal/alert"
+	"chop/internal/author"
+	"chop/internal/blob"
+	"chop/internal/classify"
+	"chop/internal/classify/rules"
+	"chop/internal/crisis"
+	"chop/internal/db"
+	"chop/internal/decision"
+	"chop/internal/evidence"
+	"chop/internal/fault"
+	"chop/internal/fetch"
+	"chop/internal/firm"
+	"chop/internal/job"
+	"chop/internal/journal"
+	"chop/internal/lang"
+	"chop/internal/ledger"
+	"chop/internal/mention"
+	"chop/internal/notify"
+	"chop/internal/notify/email"
+	"chop/internal/notify/ntfy"
+	notifyhook "chop/internal/notify/webhook"
+	"chop/internal/oncall"
+	"chop/internal/seal"
+	"chop/internal/source"
+	"chop/internal/source/feed"
+	"chop/internal/source/table"
+	"chop/internal/source/webhook"
+	"chop/internal/source/wordpress"
+	"chop/internal/triage"
+	"chop/internal/user"
+)
+
+// Rooms is every room of one installation, wired.
+type Rooms struct {
+	DB        *db.DB
+	Jobs      *job.Queue
+	Seal      *seal.Store
+	Blob      *blob.Disk
+	Ledger    *ledger.Log
+	Journal   *journal.Store
+	Firms     *firm.Store
+	Users     *user.Store
+	Evidence  *evidence.Store
+	Duty      *oncall.Store
+	Alerts    *alert.Store
+	Sources   *source.Store
+	Mentions  *mention.Store
+	Authors   *author.Store
+	Labels    *classify.Store
+	Cases     *crisis.Store
+	Triage    *triage.Store
+	Decisions *decision.Store
+	Actions   *action.Store
+
+	fetch    *fetch.Client
+	channels map[string]notify.Channel
+}
+
+// Open wires the rooms on the database of the configuration, migrated. Close them with Rooms.Close.
+func Open(ctx context.Context, c Config, version string) (r *Rooms, err error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	url := c.DB
+	if url == "" {
+		url = filepath.Join(c.Data, "chop.db")
+	}
+	r = &Rooms{}
+	if r.DB, err = db.Open(ctx, db.Config{URL: url, Now: c.Now}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = r.DB.Close()
+		}
+	}()
+	if err = r.DB.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err = job.Migrate(ctx, r.DB); err != nil {
+		return nil, err
+	}
+	if err = r.floor(ctx, c, version); err != nil {
+		return nil, err
+	}
+	return r, r.trade(c)
+}
+
+// floor wires the rooms that know nothing of the trade, and the instruments.
+func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error) {
+	if r.Jobs, err = job.New(r.DB, job.Config{Workers: c.Workers}); err != nil {
+		return err
+	}
+	if r.Seal, err = seal.New(ctx, r.DB, c.Data); err != nil {
+		return err
+	}
+	seed, err := r.Seal.Derive("ledger")
+	if err != nil {
+		return err
+	}
+	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger")); err != nil {
+		return err
+	}
+	if r.Blob, err = blob.New(filepath.Join(c.Data, "blobs")); err != nil {
+		return err
+	}
+	r.Journal = journal.New(r.DB, r.Ledger, r.Seal)
+	r.Evidence = evidence.New(evidence.Config{DB: r.DB, Seal: r.Seal, Blob: r.Blob, Ledger: r.Ledger, Journal: r.Journal, Version: version})
+	allow, err := c.allowed()
+	if err != nil {
+		return err
+	}
+	r.fetch = fetch.New(fetch.Config{Version: version, Allow: allow, Clock: c.Now})
+	if r.channels, err = channels(c, r.fetch); err != nil {
+		return err
+	}
+	r.Firms = firm.New(r.DB, r.Journal)
+	if r.Users, err = user.New(user.Config{DB: r.DB, Firms: r.Firms, Journal: r.Journal, Seal: r.Seal, Mailer: r.mailer(), Origin: c.Origin}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// channels is the list of ways to reach a person. Mail is there when a server is configured.
+func channels(c Config, f *fetch.Client) (map[string]notify.Channel, error) {
+	m := map[string]notify.Channel{}
+	for _, ch := range []notify.Channel{ntfy.New(f), notifyhook.New(f)} {
+		m[ch.Kind()] = ch
+	}
+	if c.SMTP.Host == "" {
+		return m, nil
+	}
+	ch, err := email.New(email.Config{Host: c.SMTP.Host, Port: c.SMTP.Port, User: c.SMTP.User, Password: c.SMTP.Password,
+		From: c.SMTP.From, TLS: c.SMTP.TLS})
+	if err != nil {
+		return nil, fmt.Errorf("mail settings: %w", err)
+	}
+	m[ch.Kind()] = ch
+	return m, nil
+}
+
+// mailer sends letters with links; nil when there is no mail server.
+func (r *Rooms) mailer() user.Mailer {
+	ch, ok := r.channels["email"]
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context, to string, _ lang.Tag, subject, body string) error {
+		_, _, err := ch.Send(ctx, notify.Message{ID: db.NewID(), To: to, Title: subject, Body: body, Urgency: 3})
+		return err
+	}
+}
+
+// registry lists the kinds of channels the program can watch.
+func (r *Rooms) registry() source.Registry {
+	reg := source.Registry{}
+	for _, c := range []source.Connector{wordpress.New(r.fetch), feed.New(r.fetch), webhook.New(), table.New()} {
+		reg[c.Describe().Kind] = c
+	}
+	return reg
+}
+
+// trade wires the rooms of the trade, in the order of the stair.
+func (r *Rooms) trade(c Config) error {
+	r.Duty = oncall.NewStore(oncall.Config{DB: r.DB, Journal: r.Journal, Seal: r.Seal, Check: r.checkContact})
+	r.Alerts = alert.NewStore(alert.Config{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Firms: r.Firms, Duty: r.Duty, Channels: r.channels, Origin: c.Origin})
+	r.Sources = &source.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Registry: r.registry()}
+	r.Mentions = &mention.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Ledger: r.Ledger, Sources: r.Sources}
+	r.Authors = &author.Store{DB: r.DB, Mentions: r.Mentions}
+	r.Labels = &classify.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Engine: rules.New()}
+	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions}
+	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence}
+	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
+		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms}
+	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
+		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
+	r.pipeline()
+	return nil
+}
+
+// checkContact refuses ways to reach a person that this installation does not have.
+func (r *Rooms) checkContact(kind, address string) error {
+	ch, ok := r.channels[kind]
+	if !ok {
+		return fault.New(fault.Invalid, "notify.unconfigured", "kind", kind).On("kind")
+	}
+	return ch.Check(address)
+}
+
+// Close closes what Open opened.
+func (r *Rooms) Close() {
+	r.Users.Wait()
+	r.fetch.Close()
+	if err := r.DB.Close(); err != nil {
+		slog.Error("close database", "error", err)
+	}
+}

@@ -1,0 +1,227 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"chop/internal/alert"
+	"chop/internal/classify"
+	"chop/internal/crisis"
+	"chop/internal/db"
+	"chop/internal/evidence"
+	"chop/internal/mention"
+	"chop/internal/reason"
+)
+
+// Store carries out what the rules ask for.
+type Store struct {
+	DB       *db.DB
+	Mentions *mention.Store
+	Alerts   *alert.Store
+	Cases    *crisis.Store
+	Evidence *evidence.Store
+}
+
+// window is how far back a wave is counted.
+const window = 30 * time.Minute
+
+// Run asks the rules about mentions that were just read. It hears classify.Labelled, inside a transaction.
+func (s *Store) Run(ctx context.Context, e classify.Labelled) error {
+	ms, err := s.Mentions.ByIDs(ctx, e.Firm, e.IDs)
+	if err != nil {
+		return err
+	}
+	ms = slices.DeleteFunc(ms, func(m mention.Mention) bool { return m.Own || m.Severity == 0 && !m.Buyer })
+	if len(ms) == 0 {
+		return nil
+	}
+	facts, err := s.facts(ctx, e, ms)
+	if err != nil {
+		return err
+	}
+	for _, f := range facts {
+		for _, r := range all {
+			if eff, asks := r(f); asks {
+				if err := s.apply(ctx, f.Mention, eff); err != nil {
+					return fmt.Errorf("triage %s of mention %s: %w", eff.Rule, f.Mention.ID, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) facts(ctx context.Context, e classify.Labelled, ms []mention.Mention) ([]Facts, error) {
+	var posts, parents []string
+	for _, m := range ms {
+		if m.Post != "" && !slices.Contains(posts, m.Post) {
+			posts = append(posts, m.Post)
+		}
+		if m.ParentExt != "" {
+			parents = append(parents, m.ParentExt)
+		}
+	}
+	byPost, err := s.Mentions.Posts(ctx, e.Firm, posts)
+	if err != nil {
+		return nil, err
+	}
+	byExt, err := s.Mentions.ByExternal(ctx, e.Firm, e.Source, parents)
+	if err != nil {
+		return nil, err
+	}
+	waves := map[string]Wave{}
+	for _, p := range posts {
+		if waves[p], err = s.wave(ctx, e.Firm, p); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Facts, len(ms))
+	for i, m := range ms {
+		out[i] = Facts{Mention: m, PostTitle: byPost[m.Post].Title, Wave: waves[m.Post]}
+		if q, ok := byExt[m.ParentExt]; ok {
+			out[i].Answers = &q
+			if out[i].Against, err = s.against(ctx, e.Firm, m.Source, m.ParentExt); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) wave(ctx context.Context, firm, post string) (w Wave, err error) {
+	authors := map[string]bool{}
+	err = s.recent(ctx, `post_id = $3`, firm, post, func(author string) {
+		w.Hostile++
+		authors[author] = true
+	})
+	w.Authors = len(authors)
+	return w, err
+}
+
+func (s *Store) against(ctx context.Context, firm, src, parent string) (n int, err error) {
+	err = s.recent(ctx, `parent_ext = $3 AND source_id = $4`, firm, parent, func(string) { n++ }, src)
+	return n, err
+}
+
+// recent walks through the hostile items of the window that fit the condition.
+func (s *Store) recent(ctx context.Context, where, firm, arg string, f func(author string), more ...any) error {
+	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		args := append([]any{firm, tx.Now().Add(-window), arg}, more...)
+		return tx.Each(ctx, `SELECT author_key, labels FROM mention WHERE firm_id = $1 AND at >= $2 AND own = FALSE AND `+where+` LIMIT 1000`,
+			args, func(scan func(...any) error) error {
+				var author, labels string
+				if err := scan(&author, &labels); err != nil {
+					return err
+				}
+				if mention.Hostile(labels) {
+					f(author)
+				}
+				return nil
+			})
+	})
+	if err != nil {
+		return fmt.Errorf("count the wave: %w", err)
+	}
+	return nil
+}
+
+// apply carries an effect out. The same rule on the same item acts once, however often it is asked.
+func (s *Store) apply(ctx context.Context, m mention.Mention, e Effect) error {
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `INSERT INTO triage_effect (firm_id, key, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			m.Firm, e.Rule+" "+m.ID, tx.Now())
+		if err != nil || n == 0 {
+			return err
+		}
+		slog.Info("triage", "firm", m.Firm, "mention", m.ID, "rule", e.Rule, "priority", e.Priority)
+		if e.Preserve {
+			if _, err := s.Mentions.Preserve(ctx, s.Evidence, m.Firm, m.ID, "triage"); err != nil {
+				return err
+			}
+		}
+		if e.Case {
+			return s.intoCase(ctx, tx, m, e)
+		}
+		if e.Page {
+			_, err = s.Alerts.Raise(ctx, alert.New{Firm: m.Firm, Key: e.Rule + ":" + e.Subject, Priority: e.Priority, Title: e.Title,
+				Facts: e.Facts, Ref: mention.Ref(m.ID), URL: "/inbox?m=" + m.ID})
+		}
+		return err
+	})
+}
+
+// casesPerHour is the quota of cases that rules may open for one firm; more are gathered in one.
+const casesPerHour = 10
+
+func (s *Store) intoCase(ctx context.Context, tx *db.Tx, m mention.Mention, e Effect) error {
+	subject, err := s.withinQuota(ctx, tx, m.Firm, e.Subject)
+	if err != nil {
+		return err
+	}
+	c, fresh, err := s.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: subject, Title: e.Title, Facts: e.Facts, Severity: e.Severity,
+		Priority: e.Priority, Items: []reason.Ref{mention.Ref(m.ID)}})
+	if err != nil {
+		return err
+	}
+	if !fresh {
+		if err := s.Cases.Note(ctx, m.Firm, c.ID, crisis.Event{What: "item", Facts: e.Facts, Ref: mention.Ref(m.ID)}); err != nil {
+			return err
+		}
+	}
+	if !e.Page {
+		return nil
+	}
+	_, err = s.Alerts.Raise(ctx, alert.New{Firm: m.Firm, Key: crisis.AlertKey(c.ID), Priority: e.Priority, Title: e.Title, Facts: e.Facts,
+		Ref: c.Ref(), URL: "/cases/" + c.ID})
+	return err
+}
+
+func (s *Store) withinQuota(ctx context.Context, tx *db.Tx, firm, subject string) (string, error) {
+	var n, same int
+	_, err := tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN subject = $3 AND status <> 'closed' THEN 1 ELSE 0 END), 0)
+		FROM crisis WHERE firm_id = $1 AND opened_at >= $2`, []any{firm, tx.Now().Add(-time.Hour), subject}, &n, &same)
+	if err != nil {
+		return "", fmt.Errorf("count cases: %w", err)
+	}
+	if n >= casesPerHour && same == 0 {
+		return "flood", nil
+	}
+	return subject, nil
+}
+
+// Overdue raises one alert for every firm in which something urgent waits past its time, and resolves it when nothing
+// does. The program calls it every half minute; calling it often changes nothing.
+func (s *Store) Overdue(ctx context.Context) error {
+	late := map[string]int{}
+	var waiting []string
+	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT firm_id, sum(CASE WHEN due_at > 0 AND due_at < $1 AND severity >= 1 THEN 1 ELSE 0 END) FROM mention
+			WHERE status = 'open' GROUP BY firm_id`, []any{tx.Now()}, func(scan func(...any) error) error {
+			var firm string
+			var n int
+			err := scan(&firm, &n)
+			late[firm] = n
+			waiting = append(waiting, firm)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("look for what waits too long: %w", err)
+	}
+	for _, firm := range waiting {
+		if late[firm] == 0 {
+			if err := s.Alerts.ResolveKey(ctx, firm, "overdue"); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := s.Alerts.Raise(ctx, alert.New{Firm: firm, Key: "overdue", Priority: 2, Title: "alert.overdue",
+			Facts: map[string]string{"count": fmt.Sprint(late[firm])}, Ref: reason.Ref{Kind: "firm", ID: firm}, URL: "/inbox?firm=" + firm}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,416 @@
+package cases
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"chop/internal/access"
+	"chop/internal/classify"
+	"chop/internal/crisis"
+	"chop/internal/evidence"
+	"chop/internal/fault"
+	"chop/internal/firm"
+	"chop/internal/mention"
+	"chop/internal/web/page"
+	"chop/internal/web/session"
+)
+
+// View is the room of one case.
+type View struct {
+	Case     crisis.Case
+	Title    string
+	Firm     firm.Firm
+	Lead     string
+	State    page.State
+	Work     bool // may work on the case
+	Read     bool // may see mentions
+	Proof    bool // may see exhibits
+	Tally    Tally
+	Items    []Item
+	More     int // items not shown
+	Hidden   int // items that this person may not see
+	Test     crisis.SolvedTest
+	Pulse    page.Pulse
+	Steps    []page.Step
+	Events   []page.Event
+	Filter   string // all, decisions, deeds, evidence
+	Exhibits []evidence.Exhibit
+	Sealed   int // mentions of the case that have an exhibit
+	Owner    []string
+	Others   []crisis.Case // other open cases of the firm, for moving items
+	Form     Form
+}
+
+// Item is one mention of the case.
+type Item struct {
+	Mention mention.Mention
+	Channel string
+	Labels  []classify.Label
+	Seals   []page.SealMark
+	Veiled  bool
+}
+
+// Form is the verb a person has opened, with what they typed.
+type Form struct {
+	Verb       string // "" for none
+	Why, Note  string
+	Severity   int
+	Resolution crisis.Resolution
+	Item       string
+	To         string
+	Picked     []string
+	Err        error
+}
+
+const (
+	shownItems = 40
+	shownNext  = 6
+	shownFew   = 10
+)
+
+func (d Deps) show(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	d.room(w, r, r.PathValue("id"), Form{Verb: q.Get("do"), Picked: q["item"]})
+}
+
+// room shows a case; f brings the form that is open, or that was wrong.
+func (d Deps) room(w http.ResponseWriter, r *http.Request, id string, f Form) {
+	v, err := d.view(r.Context(), id, r.URL.Query().Get("show"), f)
+	if err != nil {
+		session.Fail(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if f.Err != nil {
+		status = session.Status(f.Err)
+	}
+	session.Render(w, r, status, casePage(v))
+}
+
+func (d Deps) view(ctx context.Context, id, filter string, f Form) (v View, err error) {
+	if v.Case, err = d.Cases.Find(ctx, id); err != nil {
+		return v, err
+	}
+	c, a := v.Case, access.From(ctx)
+	if v.Firm, err = d.Firms.Find(ctx, c.Firm); err != nil {
+		return v, err
+	}
+	people := People{Duty: d.Duty}
+	v.Title, v.Lead, v.Form, v.State = Title(ctx, c), people.Name(ctx, c.Firm, c.Lead), f, state(c)
+	v.Work, v.Read, v.Proof = a.Holds(access.WorkCases, c.Firm), a.Holds(access.ViewMentions, c.Firm), a.Holds(access.ViewEvidence, c.Firm)
+	v.Filter = cmp.Or(known(filter, filters), "all")
+	v.Form.Verb = offered(v, f)
+	if v.Form.Err == nil {
+		v.Form.Severity = c.Severity
+	}
+	items, err := d.Cases.Items(ctx, c.Firm, c.ID)
+	if err != nil {
+		return v, err
+	}
+	if err = d.exhibits(ctx, &v, items); err != nil {
+		return v, err
+	}
+	if err = d.mentions(ctx, &v, items); err != nil {
+		return v, err
+	}
+	if err = d.story(ctx, &v); err != nil {
+		return v, err
+	}
+	v.Steps = steps(ctx, c)
+	v.Owner = plain(ctx, v)
+	return v, d.others(ctx, &v)
+}
+
+// state is how the case shows; a contained one still needs an eye on it.
+func state(c crisis.Case) page.State {
+	switch {
+	case !c.Open():
+		return page.Calm
+	case c.Priority <= 2 && c.Status != crisis.Contained:
+		return page.Crisis
+	}
+	return page.Attention
+}
+
+func known(s string, all []string) string {
+	if slices.Contains(all, s) {
+		return s
+	}
+	return ""
+}
+
+// offered is the verb asked for when it is possible now, otherwise "". One that failed stays.
+func offered(v View, f Form) string {
+	if f.Err != nil {
+		return f.Verb
+	}
+	if v.Work && slices.Contains(verbs(v.Case), f.Verb) {
+		return f.Verb
+	}
+	return ""
+}
+
+// verbs are what can be done with a case in its present state, the usual one first.
+func verbs(c crisis.Case) []string {
+	switch c.Status {
+	case crisis.Detected:
+		return []string{"accept", "note", "link", "move", "unlink", "weigh", "contain", "close"}
+	case crisis.Accepted:
+		return []string{"contain", "note", "link", "move", "unlink", "weigh", "close"}
+	case crisis.Contained:
+		return []string{"close", "note", "link", "move", "unlink", "weigh", "reopen"}
+	}
+	return []string{"reopen", "note"}
+}
+
+// mentions fills what only those see who may see mentions; others learn how many there are.
+func (d Deps) mentions(ctx context.Context, v *View, items []crisis.Item) error {
+	c := v.Case
+	if !v.Read {
+		v.Hidden = len(items)
+		return nil
+	}
+	ms, err := d.Cases.MentionsOf(ctx, c.Firm, c.ID)
+	if err != nil {
+		return err
+	}
+	v.Tally = Count(ms)
+	if v.Test, err = d.Cases.Test(ctx, c.Firm, c.ID); err != nil {
+		return err
+	}
+	kinds, err := d.kinds(ctx, c.Firm)
+	if err != nil {
+		return err
+	}
+	seals := marks(v.Exhibits)
+	for _, m := range ms {
+		if len(seals[m.ID]) > 0 {
+			v.Sealed++
+		}
+	}
+	slices.Reverse(ms) // the newest first
+	for i, m := range ms {
+		if i >= shownItems {
+			v.More = len(ms) - shownItems
+			break
+		}
+		v.Items = append(v.Items, Item{Mention: m, Channel: kinds[m.Source], Labels: Labels(m), Seals: seals[m.ID], Veiled: Veiled(m)})
+	}
+	return d.pulse(ctx, v)
+}
+
+// kinds maps the sources of a firm to their kinds.
+func (d Deps) kinds(ctx context.Context, firm string) (map[string]string, error) {
+	out := map[string]string{}
+	if !access.From(ctx).Holds(access.ViewSources, firm) {
+		return out, nil
+	}
+	list, err := d.Sources.List(ctx, firm)
+	for _, s := range list {
+		out[s.ID] = s.Kind
+	}
+	return out, err
+}
+
+// Labels are the first three labels of a mention, the gravest first.
+func Labels(m mention.Mention) (ls []classify.Label) {
+	for _, l := range classify.Labels {
+		if m.Has(string(l)) && len(ls) < 3 {
+			ls = append(ls, l)
+		}
+	}
+	return ls
+}
+
+// Veiled tells whether a text is shown only to those who ask for it: threats, hate and people in distress.
+func Veiled(m mention.Mention) bool {
+	return m.Has(string(classify.Threat)) || m.Has(string(classify.Hate)) || m.Has(string(classify.Distress))
+}
+
+// exhibits finds the proof of the case and of its items, newest first.
+func (d Deps) exhibits(ctx context.Context, v *View, items []crisis.Item) error {
+	if !v.Proof {
+		return nil
+	}
+	mine := map[string]bool{v.Case.Ref().String(): true}
+	for _, i := range items {
+		mine[i.Ref.String()] = true
+	}
+	before := ""
+	for range 6 { // pages of the firm's exhibits; a case with more than 3000 others since it began shows the newest
+		list, next, err := d.Evidence.List(ctx, evidence.Filter{Firm: v.Case.Firm, Before: before, Limit: 500})
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			if mine[e.Ref.String()] {
+				v.Exhibits = append(v.Exhibits, e)
+			}
+		}
+		if before = next; next == "" {
+			break
+		}
+	}
+	return nil
+}
+
+// marks are the seals by the id of what they show, two at most.
+func marks(es []evidence.Exhibit) map[string][]page.SealMark {
+	out := map[string][]page.SealMark{}
+	for _, e := range es {
+		if len(out[e.Ref.ID]) < 2 {
+			out[e.Ref.ID] = append(out[e.Ref.ID], sealMark(e))
+		}
+	}
+	return out
+}
+
+func sealMark(e evidence.Exhibit) page.SealMark {
+	m := page.SealMark{Number: e.Code(), Href: "/exhibits/" + e.ID}
+	switch {
+	case e.Checked == evidence.Fails || e.Unread:
+		m.State = page.SealBad
+	case e.Checked == evidence.Waits:
+		m.State = page.SealWait
+	}
+	return m
+}
+
+// pulse is the firm's traffic around the case, in at most 97 steps.
+func (d Deps) pulse(ctx context.Context, v *View) error {
+	c, now := v.Case, page.FrameFrom(ctx).Now
+	from, to := window(c, now)
+	step := pace(to.Sub(from))
+	from = from.Truncate(step)
+	n := int(to.Sub(from)/step) + 1
+	list, err := d.Mentions.Pulse(ctx, c.Firm, from, step, n)
+	if err != nil {
+		return err
+	}
+	p := page.Pulse{ID: "case", Height: 118, From: from, Step: step, Axis: true}
+	most, ordinary, hostile := 0, 0, 0
+	for _, b := range list {
+		p.Ordinary, p.Hostile = append(p.Ordinary, b.Ordinary), append(p.Hostile, b.Hostile)
+		most, ordinary, hostile = max(most, b.Hostile), ordinary+b.Ordinary, hostile+b.Hostile
+	}
+	if most > 1 {
+		p.Peak = page.T(ctx, "cases.pulse.peak", "N", page.Int(ctx, most), "Step", page.Lang(ctx).Span(step))
+	}
+	p.Sentence = page.T(ctx, "cases.pulse", "From", page.When(ctx, from), "To", page.When(ctx, to), "Ordinary", page.Int(ctx, ordinary),
+		"Hostile", page.Int(ctx, hostile), "Most", page.Int(ctx, most))
+	v.Pulse = p
+	return nil
+}
+
+// window is what the picture of a case covers: from three hours before it began to its end, and a day at least.
+func window(c crisis.Case, now time.Time) (from, to time.Time) {
+	to = now
+	if !c.ClosedAt.IsZero() {
+		to = c.ClosedAt
+	}
+	from = c.OpenedAt.Add(-3 * time.Hour)
+	if day := to.Add(-24 * time.Hour); day.Before(from) {
+		from = day
+	}
+	return from, to
+}
+
+func pace(whole time.Duration) time.Duration {
+	for _, step := range []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour} {
+		if whole/step <= 96 {
+			return step
+		}
+	}
+	return max(24*time.Hour, (whole/96).Truncate(24*time.Hour)+24*time.Hour)
+}
+
+func steps(ctx context.Context, c crisis.Case) []page.Step {
+	at := func(word string, t time.Time) string {
+		s := page.T(ctx, "case.status."+word)
+		if t.IsZero() {
+			return s
+		}
+		return s + " " + page.When(ctx, t)
+	}
+	ss := []page.Step{
+		{Text: at("detected", c.OpenedAt), Done: true},
+		{Text: at("accepted", c.AcceptedAt), Done: !c.AcceptedAt.IsZero(), Now: c.Status == crisis.Detected},
+		{Text: at("contained", c.ContainedAt), Done: !c.ContainedAt.IsZero(), Now: c.Status == crisis.Accepted},
+		{Text: at("closed", c.ClosedAt), Done: !c.Open(), Now: c.Status == crisis.Contained},
+	}
+	return ss
+}
+
+func (d Deps) others(ctx context.Context, v *View) error {
+	if !v.Work || v.Form.Verb != "move" {
+		return nil
+	}
+	list, err := d.Cases.List(ctx, v.Case.Firm, true)
+	for _, c := range list {
+		if c.ID != v.Case.ID {
+			v.Others = append(v.Others, c)
+		}
+	}
+	return err
+}
+
+// plain tells the firm's owner in plain words how things stand, from the counts alone.
+func plain(ctx context.Context, v View) (ps []string) {
+	c, t := v.Case, v.Tally
+	say := func(id string, n int, kv ...any) {
+		if n > 0 {
+			ps = append(ps, page.N(ctx, id, n, kv...))
+		}
+	}
+	if v.Read {
+		say("cases.plain.items", t.Items, "Accounts", page.N(ctx, "cases.plain.accounts", len(t.Accounts)))
+		say("cases.plain.hostile", t.Hostile)
+		say("cases.plain.complaints", t.Complaints)
+		say("cases.plain.decided", t.Decided)
+		say("cases.plain.waiting", t.Waiting)
+	}
+	if v.Proof && v.Read && t.Items > 0 {
+		ps = append(ps, page.T(ctx, "cases.plain.sealed", "N", page.Int(ctx, min(v.Sealed, t.Items)), "Of", page.Int(ctx, t.Items)))
+	}
+	id := "cases.plain." + string(c.Status)
+	if c.Status == crisis.Accepted && v.Lead == "" {
+		id = "cases.plain.accepted.by_nobody"
+	}
+	what := ""
+	if c.Resolution != "" {
+		what = page.T(ctx, "case.resolution."+string(c.Resolution))
+	}
+	return append(ps, page.T(ctx, id, "Lead", v.Lead, "What", what))
+}
+
+// act carries out one verb on the case.
+func (d Deps) act(w http.ResponseWriter, r *http.Request) {
+	ctx, id := r.Context(), r.PathValue("id")
+	c, err := d.Cases.Find(ctx, id)
+	if err != nil {
+		session.Fail(w, r, err)
+		return
+	}
+	f := Form{Verb: r.PathValue("verb"), Why: r.PostFormValue("why"), Note: r.PostFormValue("note"), Severity: number(r, "severity", c.Severity),
+		Resolution: crisis.Resolution(r.PostFormValue("resolution")), Item: strings.TrimSpace(r.PostFormValue("item")), To: r.PostFormValue("to"),
+		Picked: r.PostForm["pick"]}
+	done, ok := d.deeds()[f.Verb]
+	if !ok {
+		session.Fail(w, r, fault.Missing("page"))
+		return
+	}
+	switch err := done(ctx, c, f); {
+	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Conflict):
+		f.Err = err
+		d.room(w, r, id, f)
+	case err != nil:
+		session.Fail(w, r, err)
+	default:
+		session.Flash(w, r, page.Flash{Text: page.T(ctx, "cases.done."+f.Verb)})
+		http.Redirect(w, r, "/cases/"+c.ID, http.StatusSeeOther)
+	}
+}

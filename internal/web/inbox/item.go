@@ -1,0 +1,149 @@
+package inbox
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"chop/internal/access"
+	"chop/internal/classify"
+	"chop/internal/crisis"
+	"chop/internal/decision"
+	"chop/internal/fault"
+	"chop/internal/mention"
+	"chop/internal/web/page"
+)
+
+// Item is the open mention: its thread, the advice and what was decided.
+type Item struct {
+	M         mention.Mention
+	Q         Query
+	Self      string // address of this very view
+	Name      string // of the author
+	Distress  bool
+	Thread    Thread
+	Cases     []crisis.Case
+	Seal      page.SealMark // newest exhibit
+	Standings []Standing    // decisions that matter now, newest first
+	History   []page.Event
+	Decided   bool // a decision stands
+	Watched   bool // it waits for its time
+
+	Advised bool
+	Advice  Advice
+	Labels  LabelForm
+	Slip    Slip
+	Slips   []page.Slip
+	Stale   string // who was faster, in a sentence
+
+	May, MayLabel, MayPreserve bool
+}
+
+func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, address url.Values) (*Item, error) {
+	who := access.From(ctx)
+	it := &Item{M: m, Q: q, Self: q.at(m.ID), Name: authorName(ctx, m), Slip: s, Watched: m.Status == mention.Snoozed,
+		May: who.Holds(access.Decide, m.Firm), MayLabel: who.Holds(access.LabelMentions, m.Firm), MayPreserve: who.Holds(access.Preserve, m.Firm)}
+	srcs, err := d.sources(ctx, m.Firm)
+	if err != nil {
+		return nil, err
+	}
+	if it.Thread, err = d.thread(ctx, m, srcs.kind(m), address); err != nil {
+		return nil, err
+	}
+	if it.Seal, err = d.sealOf(ctx, m); err != nil {
+		return nil, err
+	}
+	if it.Cases, err = d.Cases.Of(ctx, m.Firm, mention.Ref(m.ID)); err != nil && !fault.Is(err, fault.Forbidden) {
+		return nil, err
+	}
+	if err := d.stand(ctx, it); err != nil {
+		return nil, err
+	}
+	if it.Labels, err = d.labelForm(ctx, m, s); err != nil {
+		return nil, err
+	}
+	d.advise(ctx, it)
+	if s.Err != nil {
+		it.slip(ctx)
+	}
+	return it, nil
+}
+
+// advise weighs the mention. When the weighing fails, the page says so and everything else stays usable.
+func (d Deps) advise(ctx context.Context, it *Item) {
+	if it.M.Own {
+		return // our own words need no decision
+	}
+	a, err := d.Decisions.Recommend(ctx, it.M.Firm, it.M.ID)
+	if err != nil {
+		slog.Error("no advice", "mention", it.M.ID, "error", err)
+		return
+	}
+	it.Advised, it.Advice = true, advice(ctx, a, it)
+}
+
+// slip says what was wrong with the last form. A decision of somebody faster is told calmly, with their name.
+func (it *Item) slip(ctx context.Context) {
+	if f := faultOf(it.Slip.Err); f != nil && f.Code == "decision.stale" {
+		option, _ := f.Data["Option"].(string)
+		it.Stale = page.T(ctx, "inbox.stale", "Who", f.Data["Who"], "Option", optionNoun(ctx, decision.Option(option)))
+		return
+	}
+	it.Slips = page.Slips(ctx, it.Slip.Err)
+}
+
+func optionName(ctx context.Context, o decision.Option) string { return page.T(ctx, "option."+string(o)) }
+
+func optionNoun(ctx context.Context, o decision.Option) string {
+	return page.T(ctx, "option."+string(o)+".noun")
+}
+
+// LabelForm is the form in which a person corrects the labels.
+type LabelForm struct {
+	Choices  []page.Option
+	Severity []page.Option
+	Reasons  []string // why the program chose these
+	ByPerson bool
+	Why      string
+	Open     bool
+}
+
+func (d Deps) labelForm(ctx context.Context, m mention.Mention, s Slip) (f LabelForm, err error) {
+	r, err := d.Labels.Of(ctx, m.Firm, m.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return f, err
+	}
+	f.ByPerson, f.Open = r.Engine == "person", s.Label
+	chosen, severity := m.Labels, m.Severity
+	if s.Label {
+		chosen, severity, f.Why = s.Labels, s.Severity, s.Why
+	}
+	for _, l := range append(append([]classify.Label{}, classify.Labels...), classify.FakeReview) {
+		f.Choices = append(f.Choices, page.Option{Value: string(l), Text: page.LabelName(ctx, l), Selected: contains(chosen, string(l))})
+	}
+	for n := range 5 {
+		v := string(rune('0' + n))
+		f.Severity = append(f.Severity, page.Option{Value: v, Text: page.T(ctx, "inbox.severity."+v), Selected: n == severity})
+	}
+	t := page.Lang(ctx)
+	for _, x := range r.Reasons {
+		var kv []any
+		for k, v := range x.Facts {
+			kv = append(kv, k, v)
+		}
+		if id := "reason." + x.Rule; t.Has(id) && len(f.Reasons) < 6 {
+			f.Reasons = append(f.Reasons, page.T(ctx, id, kv...))
+		}
+	}
+	return f, nil
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if strings.EqualFold(x, s) {
+			return true
+		}
+	}
+	return false
+}
