@@ -6,12 +6,28 @@ missing=()
 for p in "${want[@]}"; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
-echo "installing: ${missing[*]}"
-sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-$sudo apt-get update -q
-# The servers are started by the tests themselves, never by the system.
-printf '#!/bin/sh\nexit 101\n' | $sudo tee /usr/sbin/policy-rc.d >/dev/null
-$sudo chmod +x /usr/sbin/policy-rc.d
-trap '$sudo rm -f /usr/sbin/policy-rc.d' EXIT
-DEBIAN_FRONTEND=noninteractive $sudo apt-get -o DPkg::Lock::Timeout=590 install -y -q --no-install-recommends "${missing[@]}"
+command -v npm >/dev/null || missing+=(nodejs npm)
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing: ${missing[*]}"
+  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo apt-get update -q
+  # The servers are started by the tests themselves, never by the system.
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee /usr/sbin/policy-rc.d >/dev/null
+    $sudo chmod +x /usr/sbin/policy-rc.d
+    trap '$sudo rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get -o DPkg::Lock::Timeout=590 install -y -q --no-install-recommends "${missing[@]}"
+fi
+
+# axe-core finds barriers in pages; it is used by the tests only and not part of the program.
+axe=4.14.1
+cd "$(dirname "$0")/.."
+if [ ! -s ".cache/axe-$axe.min.js" ]; then
+  tmp=$(mktemp -d)
+  npm pack --silent --pack-destination "$tmp" "axe-core@$axe" >/dev/null
+  mkdir -p .cache
+  tar -xzf "$tmp/axe-core-$axe.tgz" -C "$tmp" package/axe.min.js
+  mv "$tmp/package/axe.min.js" ".cache/axe-$axe.min.js"
+  rm -r "$tmp"
+fi
