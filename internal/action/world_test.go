@@ -2,8 +2,10 @@ package action_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -39,6 +41,8 @@ import (
 // world is a firm with a shop that speaks WordPress, and everything between a comment and a deed.
 type world struct {
 	t         *testing.T
+	keys      *seal.Store
+	ledger    *ledger.Log
 	d         *db.DB
 	clock     *dbtest.Clock
 	jobs      *job.Queue
@@ -105,21 +109,7 @@ func ok(t testing.TB, err error) {
 func wants(t testing.TB, err error, k fault.Kind, code string) *fault.Error {
 	t.Helper()
 	var f *fault.Error
-	for e := err; e != nil; {
-		if x, is := e.(*fault.Error); is {
-			f = x
-			break
-		}
-		switch u := e.(type) {
-		case interface{ Unwrap() error }:
-			e = u.Unwrap()
-		case interface{ Unwrap() []error }:
-			e = u.Unwrap()[0]
-		default:
-			e = nil
-		}
-	}
-	if f == nil || f.Kind != k || f.Code != code {
+	if !errors.As(err, &f) || f.Kind != k || f.Code != code {
 		t.Fatalf("got %v, want %s", err, code)
 	}
 	return f
@@ -132,7 +122,7 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	keys := must[*seal.Store](t)(seal.New(t.Context(), d, dir))
 	log := must[*ledger.Log](t)(ledger.New(d, must[[]byte](t)(keys.Derive("ledger")), dir))
 	w.jobs = must[*job.Queue](t)(job.New(d, job.Config{}))
-	w.journal = journal.New(d, log, keys)
+	w.journal, w.keys, w.ledger = journal.New(d, log, keys), keys, log
 	w.firms = firm.New(d, w.journal)
 	w.evidence = evidence.New(evidence.Config{DB: d, Seal: keys, Blob: must[*blob.Disk](t)(blob.New(filepath.Join(dir, "blobs"))), Ledger: log,
 		Journal: w.journal, Version: "test"})
@@ -337,4 +327,13 @@ func (w *world) alarms() (titles []string) {
 			})
 	}))
 	return titles
+}
+
+// noDisk is a vault whose disk has gone.
+func (w *world) noDisk() *evidence.Store {
+	w.t.Helper()
+	dir := filepath.Join(w.t.TempDir(), "gone")
+	disk := must[*blob.Disk](w.t)(blob.New(dir))
+	ok(w.t, os.RemoveAll(dir))
+	return evidence.New(evidence.Config{DB: w.d, Seal: w.keys, Blob: disk, Ledger: w.ledger, Journal: w.journal})
 }

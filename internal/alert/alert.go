@@ -110,11 +110,11 @@ const (
 // clean checks and trims what is raised. The priority is forced into its range rather than refused: an alarm is never
 // lost to a wrong number.
 func clean(n New) (New, error) {
-	if n.Firm == "" || n.Key == "" || strings.TrimSpace(n.Title) == "" {
+	n.Title = line(n.Title, maxFact)
+	if n.Firm == "" || n.Key == "" || n.Title == "" {
 		return n, fault.New(fault.Invalid, "alert.incomplete")
 	}
 	n.Priority = min(max(n.Priority, 1), 4)
-	n.Title = line(n.Title, maxFact)
 	if r := []rune(n.Key); len(r) > maxKey {
 		n.Key = string(r[:maxKey])
 	}

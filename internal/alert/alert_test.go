@@ -140,6 +140,21 @@ func TestFailedChannelsGiveWayAtOnce(t *testing.T) {
 	})
 }
 
+func TestOneWhoCanBeReachedIsEnoughForAStage(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, name := range []string{"ewa", "tomasz", "piotr"} {
+			w.hire(name, access.Guardian)
+		}
+		must(t, w.duty.SetPolicy(w.as("ewa", access.Guardian), w.firm, oncall.Policy{Wait: 5, Steps: []oncall.Step{
+			{After: 0, Targets: []string{"ewa", "tomasz"}}, {After: 5, Targets: []string{"piotr"}}}}, ""))
+		w.mail.fail["tomasz@x.pl"] = true
+		w.raise(alert.New{Priority: 1})
+		w.wantMail("one of two", "ewa")
+		w.pass(5 * time.Minute)
+		w.wantMail("the next stage in its time", "piotr")
+	})
+}
+
 func TestABusyChannelIsTriedAgain(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.hire("ewa", access.Guardian)
@@ -167,14 +182,15 @@ func TestWithoutMailSettingsTheFailureIsVisibleAndRoundsKeepTheirDistance(t *tes
 		delete(w.alerts.Channels, "email")
 		w.hire("ewa", access.Guardian)
 		w.hire("tomasz", access.Guardian)
+		w.hire("joanna", access.Owner)
 		id := w.raise(alert.New{Priority: 1})
 		w.wantState(id, alert.Open)
 		ns := w.notices(id)
-		if len(ns) != 2 || ns[0].State != alert.Failed || ns[0].Detail != "notify.channel_missing" || ns[0].DetailData["Kind"] != "email" {
+		if len(ns) != 3 || ns[0].State != alert.Failed || ns[0].Detail != "notify.channel_missing" || ns[0].DetailData["Kind"] != "email" {
 			t.Fatalf("%+v", ns)
 		}
 		w.pass(24 * time.Minute)
-		if n := len(w.notices(id)); n != 2 {
+		if n := len(w.notices(id)); n != 3 {
 			t.Fatalf("%d notices in the first round", n)
 		}
 		w.pass(2 * time.Hour)
@@ -431,7 +447,7 @@ func TestSimultaneousRaisesAreOneAlert(t *testing.T) {
 func TestBadInputIsMadeHarmlessOrRefused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.hire("ewa", access.Guardian)
-		for _, n := range []alert.New{{}, {Firm: w.firm}, {Firm: w.firm, Key: "k", Title: " \u200b"[:1]}} {
+		for _, n := range []alert.New{{}, {Firm: w.firm}, {Firm: w.firm, Key: "k", Title: " \u200b"}} {
 			if _, err := w.alerts.Raise(w.system(), n); !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
 				t.Errorf("%+v: %v", n, err)
 			}
@@ -450,3 +466,48 @@ func TestBadInputIsMadeHarmlessOrRefused(t *testing.T) {
 }
 
 var _ notify.Channel = (*phones)(nil)
+
+func TestAMessageThatIsNoLongerNeededStaysHome(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.hire("ewa", access.Guardian)
+		w.mail.busy["ewa@x.pl"] = 1
+		id := w.raise(alert.New{Priority: 2})
+		must(t, w.q.Put(t.Context(), alert.Send{Firm: w.firm, Notice: w.notices(id)[0].ID, Try: 0})) // delivered twice
+		w.drain()
+		if n := w.notices(id)[0]; n.Tries != 1 || n.State != alert.Pending {
+			t.Fatalf("%+v", n)
+		}
+		must(t, w.alerts.Acknowledge(w.as("ewa", access.Guardian), id))
+		w.pass(time.Minute)
+		w.wantMail("acknowledged before the second try", "")
+		if n := w.notices(id)[0]; n.State != alert.Withdrawn {
+			t.Fatalf("%+v", n)
+		}
+		must(t, w.alerts.Resolve(w.as("ewa", access.Guardian), id))
+		if a := w.find(id); !a.Next.IsZero() || a.ResolvedBy != "ewa" || !a.ResolvedAt.Equal(w.d.Now()) {
+			t.Fatalf("%+v", a)
+		}
+		w.mail.busy["ewa@x.pl"] = 1
+		w.raise(alert.New{Priority: 3})
+		w.wantMail("busy again", "")
+		w.raise(alert.New{Priority: 2})
+		w.wantMail("the more urgent paging", "ewa")
+		w.pass(time.Minute)
+		w.wantMail("the one before it", "")
+	})
+}
+
+func TestAnOldLinkDoesNotTakeAnAlertFromWhoeverHasIt(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.hire("ewa", access.Guardian)
+		w.hire("tomasz", access.Guardian)
+		id := w.raise(alert.New{Priority: 1})
+		token := strings.TrimPrefix(w.mail.last(t).AckURL, "https://chop.example/ack/")
+		must(t, w.alerts.Acknowledge(w.as("tomasz", access.Guardian), id))
+		g, err := w.alerts.AcknowledgeByToken(t.Context(), token)
+		must(t, err)
+		if g.Mine || g.State != alert.Acknowledged || w.find(id).AckedBy != "tomasz" {
+			t.Fatalf("%+v", g)
+		}
+	})
+}

@@ -229,13 +229,17 @@ func TestRefusalsHaveTheirStatusAndSentence(t *testing.T) {
 		status int
 		code   string
 	}{
-		"nobody's source":   {change(func(r *http.Request) { r.URL.Path = "/hooks/" + db.NewID() }), 404, "missing"},
-		"a strange id":      {change(func(r *http.Request) { r.URL.Path = "/hooks/' OR 1=1 --" }), 404, "missing"},
-		"another kind":      {change(func(r *http.Request) { r.URL.Path = "/hooks/" + foreign.ID }), 404, "missing"},
-		"no signature":      {change(func(r *http.Request) { r.Header.Del(webhook.HeaderSignature) }), 401, "webhook.header_missing"},
-		"another's key":     {change(func(r *http.Request) { r.Header.Set(webhook.HeaderSignature, webhook.Sign(other, "msg_x", clock.Now(), []byte(two))) }), 401, "webhook.signature"},
-		"another's id":      {change(func(r *http.Request) { r.Header.Set(webhook.HeaderID, "msg_y") }), 401, "webhook.signature"},
-		"changed body":      {change(func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(strings.Replace(two, "Oszuści", "Super ..", 1))) }), 401, "webhook.signature"},
+		"nobody's source": {change(func(r *http.Request) { r.URL.Path = "/hooks/" + db.NewID() }), 404, "missing"},
+		"a strange id":    {change(func(r *http.Request) { r.URL.Path = "/hooks/' OR 1=1 --" }), 404, "missing"},
+		"another kind":    {change(func(r *http.Request) { r.URL.Path = "/hooks/" + foreign.ID }), 404, "missing"},
+		"no signature":    {change(func(r *http.Request) { r.Header.Del(webhook.HeaderSignature) }), 401, "webhook.header_missing"},
+		"another's key": {change(func(r *http.Request) {
+			r.Header.Set(webhook.HeaderSignature, webhook.Sign(other, "msg_x", clock.Now(), []byte(two)))
+		}), 401, "webhook.signature"},
+		"another's id": {change(func(r *http.Request) { r.Header.Set(webhook.HeaderID, "msg_y") }), 401, "webhook.signature"},
+		"changed body": {change(func(r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader(strings.Replace(two, "Oszuści", "Super ..", 1)))
+		}), 401, "webhook.signature"},
 		"an hour old":       {at(-time.Hour), 401, "webhook.stale"},
 		"from tomorrow":     {at(24 * time.Hour), 401, "webhook.future"},
 		"strange time":      {change(func(r *http.Request) { r.Header.Set(webhook.HeaderTimestamp, "dziś") }), 401, "webhook.header_malformed"},

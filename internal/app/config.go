@@ -28,6 +28,8 @@ type Config struct {
 	// Allow lists private addresses that connectors may call, e.g. a site in the own network.
 	Allow []string
 
+	PerSecond float64 // calls per second to one place; 5 when 0
+
 	SMTP SMTP
 	Now  func() time.Time // nil: the machine's clock
 }

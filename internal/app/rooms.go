@@ -35,6 +35,7 @@ import (
 	"chop/internal/source/table"
 	"chop/internal/source/webhook"
 	"chop/internal/source/wordpress"
+	"chop/internal/standing"
 	"chop/internal/triage"
 	"chop/internal/user"
 )
@@ -60,6 +61,8 @@ type Rooms struct {
 	Triage    *triage.Store
 	Decisions *decision.Store
 	Actions   *action.Store
+	Importer  *mention.Importer
+	Standing  *standing.Store
 
 	fetch    *fetch.Client
 	channels map[string]notify.Channel
@@ -119,7 +122,7 @@ func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error)
 	if err != nil {
 		return err
 	}
-	r.fetch = fetch.New(fetch.Config{Version: version, Allow: allow, Clock: c.Now})
+	r.fetch = fetch.New(fetch.Config{Version: version, Allow: allow, PerSecond: c.PerSecond, Clock: c.Now})
 	if r.channels, err = channels(c, r.fetch); err != nil {
 		return err
 	}
@@ -183,6 +186,11 @@ func (r *Rooms) trade(c Config) error {
 		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
+	r.Standing = &standing.Store{DB: r.DB}
+	var err error
+	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
+		return err
+	}
 	r.pipeline()
 	return nil
 }

@@ -5,15 +5,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"chop/internal/access"
+	"chop/internal/alert"
 	"chop/internal/source"
 	"chop/internal/user"
 	"chop/internal/web/live"
 	"chop/internal/web/page"
-	"chop/internal/web/people"
 	"chop/internal/web/session"
-	"chop/internal/web/signin"
+	"chop/internal/web/sources"
 	"chop/internal/web/static"
 )
 
@@ -21,15 +22,13 @@ import (
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	edge := session.New(session.Config{Users: a.Users, Firms: a.Firms, Now: a.DB.Clock(), Secure: a.config.secure(), Proxy: a.config.Proxy,
-		Demo: a.config.Demo, Public: []string{"/demo/", "/a/"}, Hooks: []string{"/hooks/"}, Large: []string{"/hooks/", "/sources/import"},
+		Demo: a.config.Demo, Public: []string{"/demo/"}, Hooks: []string{"/hooks/", alert.LinkPath}, Large: []string{"/hooks/", sources.ImportPath},
 		LargeBody: 110 << 20, Fill: a.fill})
 	a.health(mux)
 	mux.Handle("GET "+static.Prefix, static.Handler())
 	mux.HandleFunc("POST /prefs", edge.Prefs)
 	live.Mount(mux, live.Deps{DB: a.DB, Done: a.done})
-	signin.Mount(mux, signin.Deps{Users: a.Users})
-	people.Mount(mux, people.Deps{Users: a.Users, Firms: a.Firms})
-	a.mountPages(mux)
+	a.mountPlaces(mux)
 	a.mountDemo(mux)
 	return edge.Wrap(mux)
 }
@@ -63,14 +62,34 @@ func (a *App) fill(ctx context.Context, f page.Frame) page.Frame {
 	cases, err := a.Cases.List(ctx, "", true)
 	warn("cases", err)
 	f.Counts.Cases = len(cases)
-	sources, err := a.Sources.List(ctx, "")
+	channels, err := a.Sources.List(ctx, "")
 	warn("sources", err)
-	f.Counts.Sources = troubled(a, sources)
+	f.Counts.Sources = troubled(a.DB.Now(), channels)
+	warn("states", a.fillStates(ctx, f))
 	return f
 }
 
-func troubled(a *App, list []source.Source) (n int) {
-	now := a.DB.Now()
+// fillStates gives every firm of the switcher its state.
+func (a *App) fillStates(ctx context.Context, f page.Frame) error {
+	firms, err := a.Firms.List(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := a.Standing.Of(ctx, firms)
+	if err != nil {
+		return err
+	}
+	for _, st := range list {
+		for i := range f.Firms {
+			if f.Firms[i].ID == st.Firm.ID {
+				f.Firms[i].State = page.State(st.State)
+			}
+		}
+	}
+	return nil
+}
+
+func troubled(now time.Time, list []source.Source) (n int) {
 	for _, s := range list {
 		if s.Condition(now).Troubled() {
 			n++

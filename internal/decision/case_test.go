@@ -54,7 +54,9 @@ func TestTheCaseIsBuiltFromWhatWeKnow(t *testing.T) {
 			func(in *Inputs) {
 				in.Facts = map[string]string{"minor": "true", "media": "true", "warned": "true", "deletion_noticed": "true", "third_party_victim": "true"}
 			},
-			func(c *Case) { c.Minor, c.Media, c.Warned, c.DeletionNoticed, c.ThirdPartyVictim = true, true, true, true, true }},
+			func(c *Case) {
+				c.Minor, c.Media, c.Warned, c.DeletionNoticed, c.ThirdPartyVictim = true, true, true, true, true
+			}},
 		"a person's labels stand above the summary": {
 			func(in *Inputs) {
 				in.Read = classify.Result{Labels: []classify.Scored{{Label: "spam", Score: 1}}, Arousal: 9}
@@ -77,7 +79,9 @@ func TestTheCaseIsBuiltFromWhatWeKnow(t *testing.T) {
 		"one other joins": {
 			func(in *Inputs) { in.Thread = crowd(1, noon.Add(-time.Hour), "insult") }, func(c *Case) { c.PileOn = 1 }},
 		"three authors against a quiet day, half of them hostile": {
-			func(in *Inputs) { in.Thread = append(crowd(3, noon.Add(-time.Hour), "hate"), crowd(6, noon, "praise")[3:]...) },
+			func(in *Inputs) {
+				in.Thread = append(crowd(3, noon.Add(-time.Hour), "hate"), crowd(6, noon, "praise")[3:]...)
+			},
 			func(c *Case) { c.PileOn, c.HateShare = 2, 0.5 }},
 		"three authors against a loud day": {
 			func(in *Inputs) { in.Thread, in.Quiet = crowd(3, noon.Add(-time.Hour), "hate"), 5 }, func(c *Case) { c.PileOn = 1 }},

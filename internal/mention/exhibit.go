@@ -1,9 +1,11 @@
 package mention
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"chop/internal/access"
@@ -47,9 +49,9 @@ func (s *Store) Preserve(ctx context.Context, ev *evidence.Store, firm, id, caus
 		return evidence.Exhibit{}, fmt.Errorf("preserve mention %s: %w", id, err)
 	}
 	m := ms[0]
-	return ev.Preserve(ctx, evidence.Capture{Firm: firm, Ref: Ref(id), Title: m.AuthorName, Files: files, Cause: cause,
-		Meta: map[string]string{"url": m.URL, "how": "api", "revision": fmt.Sprint(m.Revision), "state": string(m.State),
-			"limits": "api-capture; no picture of the page"}})
+	return ev.Preserve(ctx, evidence.Capture{Firm: firm, Ref: Ref(id), Title: cmp.Or(strings.TrimSpace(m.AuthorName), m.ExternalID),
+		Level: evidence.L1, Files: files, Cause: cause, Limits: []string{"api capture; no picture of the page"},
+		Meta: map[string]string{"url": m.URL, "how": "api", "revision": fmt.Sprint(m.Revision), "state": string(m.State)}})
 }
 
 func (s *Store) exhibitFiles(ctx context.Context, m Mention) ([]evidence.File, error) {

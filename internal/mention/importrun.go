@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"time"
 
 	"chop/internal/access"
@@ -252,12 +251,4 @@ func (im *Importer) Trouble(ctx context.Context, run Import, after, limit int) (
 		return nil, fmt.Errorf("read the import's problems: %w", err)
 	}
 	return ps, nil
-}
-
-// Formula defuses a cell that a spreadsheet would run as a formula.
-func Formula(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

@@ -7,7 +7,9 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"chop/internal/fault"
 	"chop/internal/journal"
 	"chop/internal/reason"
+	"chop/internal/seal"
 )
 
 // Contact is one way to reach a person.
@@ -130,6 +133,11 @@ func (s *Store) own(ctx context.Context, user string) (cs []Contact, err error) 
 		}
 		for i := range cs {
 			raw, err := s.Seal.Open(ctx, "", purpose, cs[i].ID, boxes[i])
+			if errors.Is(err, seal.ErrBroken) { // one unreadable address must not keep an alarm from everybody else
+				slog.Error("contact cannot be read and is not used", "contact", cs[i].ID, "kind", cs[i].Kind)
+				cs[i].Verified = time.Time{}
+				continue
+			}
 			if err != nil {
 				return err
 			}

@@ -69,7 +69,8 @@ func (r Rota) Clean() (Rota, error) {
 	if len(r.Users) == 0 {
 		return Rota{}, nil
 	}
-	if len(r.Users) > maxTurns || r.Hour < 0 || r.Hour > 23 || r.Start.IsZero() || (r.Rotation != Daily && r.Rotation != Weekly) {
+	year := r.Start.Year()
+	if len(r.Users) > maxTurns || r.Hour < 0 || r.Hour > 23 || year < 2000 || year > 2200 || (r.Rotation != Daily && r.Rotation != Weekly) {
 		return Rota{}, fault.New(fault.Invalid, "oncall.rota").On("rota")
 	}
 	for _, u := range r.Users {

@@ -23,7 +23,7 @@ type Config struct {
 	Journal *journal.Store
 	Seal    *seal.Store
 	Roster  Roster                           // Members of the database when nil
-	Check   func(kind, address string) error // of a contact's address; kinds it refuses cannot be added
+	Check   func(kind, address string) error // of a contact's address; without it no contact can be added
 }
 
 // Store keeps shifts, rotas, policies, handover notes and contacts.
@@ -37,6 +37,11 @@ func NewStore(c Config) *Store {
 	s := &Store{Config: c, db: c.DB}
 	if s.Roster == nil {
 		s.Roster = s.members
+	}
+	if s.Check == nil {
+		s.Check = func(kind, _ string) error {
+			return fault.New(fault.Unavailable, "notify.channel_missing", "Kind", kind)
+		}
 	}
 	return s
 }

@@ -57,7 +57,7 @@ func (s Source) Condition(now time.Time) Condition {
 		return Paused
 	case s.Fails > 0 && (s.OKAt.IsZero() || now.Sub(s.OKAt) >= blindAfter || s.permanent()):
 		return Blind
-	case !s.ExpiresAt.IsZero() && now.Add(expiresSoon).After(s.ExpiresAt):
+	case endsSoon(s.ExpiresAt, now):
 		return Expiring
 	case s.silent(now):
 		return Quiet
@@ -68,6 +68,8 @@ func (s Source) Condition(now time.Time) Condition {
 	}
 	return Well
 }
+
+func endsSoon(at, now time.Time) bool { return !at.IsZero() && now.Add(expiresSoon).After(at) }
 
 // Troubled tells whether a person should look at it.
 func (c Condition) Troubled() bool { return c == Blind || c == Quiet || c == Expiring }

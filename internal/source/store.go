@@ -278,6 +278,13 @@ func (s *Store) replace(ctx context.Context, src Source, name string, settings S
 			WHERE firm_id = $1 AND id = $2`, src.Firm, src.ID, sealed, name, expires); err != nil {
 			return fmt.Errorf("save source: %w", err)
 		}
+		ended := []Condition{Blind} // the place was just tried
+		if !endsSoon(expires, tx.Now()) {
+			ended = append(ended, Expiring)
+		}
+		if err := s.calm(ctx, src.Firm, src.ID, ended...); err != nil {
+			return err
+		}
 		if err := s.schedule(ctx, tx, &src, tx.Now()); err != nil {
 			return err
 		}
@@ -329,7 +336,7 @@ func (s *Store) Remove(ctx context.Context, firm, id, why string) error {
 		if n == 0 {
 			return fault.Missing("source")
 		}
-		if err := s.calm(ctx, firm, id); err != nil {
+		if err := s.calm(ctx, firm, id, Blind, Quiet, Expiring); err != nil {
 			return err
 		}
 		return s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: Ref(id), Verb: "source.removed", Why: why})

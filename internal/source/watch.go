@@ -43,10 +43,8 @@ func (s *Store) Moved(ctx context.Context, src Source, l Looked) error {
 			return fmt.Errorf("move cursor: %w", err)
 		}
 		tx.Touch(src.Firm, "sources")
-		if src.Fails > 0 || src.Condition(tx.Now()) == Quiet {
-			if err := s.calm(ctx, src.Firm, src.ID); err != nil {
-				return err
-			}
+		if err := s.calm(ctx, src.Firm, src.ID, src.over(l, expires, tx.Now())...); err != nil {
+			return err
 		}
 		return s.schedule(ctx, tx, &src, tx.Now().Add(every))
 	})
@@ -95,22 +93,33 @@ func (s *Store) Watch(ctx context.Context) error {
 // lostAfter is how long a look may be overdue before its timer counts as lost.
 const lostAfter = 5 * time.Minute
 
+// lost tells whether the timer of the next look must have been lost.
+func (s Source) lost(now time.Time) bool {
+	return !s.Paused && !s.NextAt.IsZero() && now.Sub(s.NextAt) > lostAfter
+}
+
 func (s *Store) watchOne(ctx context.Context, src Source, now time.Time) error {
-	c := src.Condition(now)
-	lost := !src.Paused && !src.NextAt.IsZero() && now.Sub(src.NextAt) > lostAfter
-	if !lost && !c.Troubled() {
+	if !src.lost(now) && !src.Condition(now).Troubled() {
 		return nil
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if lost {
+		// Looked at again under a lock: a look that succeeds meanwhile would find no alarm to end, and this one would stay.
+		if _, err := tx.Exec(ctx, `UPDATE source SET poll = poll WHERE firm_id = $1 AND id = $2`, src.Firm, src.ID); err != nil {
+			return fmt.Errorf("lock source: %w", err)
+		}
+		fresh, err := s.query(ctx, `firm_id = $1 AND id = $2 AND removed_at = 0`, src.Firm, src.ID)
+		if err != nil || len(fresh) == 0 {
+			return err
+		}
+		if src = fresh[0]; src.lost(now) {
 			if err := s.schedule(ctx, tx, &src, tx.Now()); err != nil {
 				return err
 			}
 		}
-		if !c.Troubled() {
-			return nil
+		if c := src.Condition(now); c.Troubled() {
+			return s.alarm(ctx, src, c)
 		}
-		return s.alarm(ctx, src, c)
+		return nil
 	})
 }
 
@@ -127,9 +136,23 @@ func (s *Store) alarm(ctx context.Context, src Source, c Condition) error {
 
 func alarmKey(id string, c Condition) string { return "source:" + id + ":" + string(c) }
 
-// calm resolves the alarms of a source that is seen again.
-func (s *Store) calm(ctx context.Context, firm, id string) error {
-	for _, c := range []Condition{Blind, Quiet, Expiring} {
+// over lists the alarms that a successful look ends. Silence ends when something comes, not when we look.
+func (s Source) over(l Looked, expires, now time.Time) (ended []Condition) {
+	if s.Fails > 0 {
+		ended = append(ended, Blind)
+	}
+	if l.NewItems > 0 {
+		ended = append(ended, Quiet)
+	}
+	if endsSoon(s.ExpiresAt, now) && !endsSoon(expires, now) {
+		ended = append(ended, Expiring)
+	}
+	return ended
+}
+
+// calm resolves alarms of a source.
+func (s *Store) calm(ctx context.Context, firm, id string, ended ...Condition) error {
+	for _, c := range ended {
 		if err := s.Alerts.ResolveKey(ctx, firm, alarmKey(id, c)); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,7 @@ type View struct {
 	Steps    []page.Step
 	Events   []page.Event
 	Filter   string // all, decisions, deeds, evidence
+	Whole    bool   // all items are shown
 	Exhibits []evidence.Exhibit
 	Sealed   int // mentions of the case that have an exhibit
 	Owner    []string
@@ -67,7 +69,7 @@ type Form struct {
 }
 
 const (
-	shownItems = 40
+	shownItems = 15
 	shownNext  = 6
 	shownFew   = 10
 )
@@ -79,7 +81,7 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 
 // room shows a case; f brings the form that is open, or that was wrong.
 func (d Deps) room(w http.ResponseWriter, r *http.Request, id string, f Form) {
-	v, err := d.view(r.Context(), id, r.URL.Query().Get("show"), f)
+	v, err := d.view(r.Context(), id, r.URL.Query(), f)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -91,7 +93,7 @@ func (d Deps) room(w http.ResponseWriter, r *http.Request, id string, f Form) {
 	session.Render(w, r, status, casePage(v))
 }
 
-func (d Deps) view(ctx context.Context, id, filter string, f Form) (v View, err error) {
+func (d Deps) view(ctx context.Context, id string, q url.Values, f Form) (v View, err error) {
 	if v.Case, err = d.Cases.Find(ctx, id); err != nil {
 		return v, err
 	}
@@ -102,7 +104,7 @@ func (d Deps) view(ctx context.Context, id, filter string, f Form) (v View, err 
 	people := People{Duty: d.Duty}
 	v.Title, v.Lead, v.Form, v.State = Title(ctx, c), people.Name(ctx, c.Firm, c.Lead), f, state(c)
 	v.Work, v.Read, v.Proof = a.Holds(access.WorkCases, c.Firm), a.Holds(access.ViewMentions, c.Firm), a.Holds(access.ViewEvidence, c.Firm)
-	v.Filter = cmp.Or(known(filter, filters), "all")
+	v.Filter, v.Whole = cmp.Or(known(q.Get("show"), filters), "all"), q.Get("items") == "all"
 	v.Form.Verb = offered(v, f)
 	if v.Form.Err == nil {
 		v.Form.Severity = c.Severity
@@ -194,7 +196,7 @@ func (d Deps) mentions(ctx context.Context, v *View, items []crisis.Item) error 
 	}
 	slices.Reverse(ms) // the newest first
 	for i, m := range ms {
-		if i >= shownItems {
+		if i >= shownItems && !v.Whole {
 			v.More = len(ms) - shownItems
 			break
 		}
@@ -270,7 +272,7 @@ func marks(es []evidence.Exhibit) map[string][]page.SealMark {
 }
 
 func sealMark(e evidence.Exhibit) page.SealMark {
-	m := page.SealMark{Number: e.Code(), Href: "/exhibits/" + e.ID}
+	m := page.SealMark{Number: e.Code(), Href: "/exhibits/" + e.ID + "?firm=" + e.Firm}
 	switch {
 	case e.Checked == evidence.Fails || e.Unread:
 		m.State = page.SealBad
@@ -360,31 +362,42 @@ func (d Deps) others(ctx context.Context, v *View) error {
 
 // plain tells the firm's owner in plain words how things stand, from the counts alone.
 func plain(ctx context.Context, v View) (ps []string) {
-	c, t := v.Case, v.Tally
-	say := func(id string, n int, kv ...any) {
-		if n > 0 {
-			ps = append(ps, page.N(ctx, id, n, kv...))
+	t := v.Tally
+	say := func(id string, n int, kv ...any) string {
+		if n == 0 {
+			return ""
+		}
+		return page.N(ctx, id, n, kv...)
+	}
+	add := func(parts ...string) {
+		parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+		if len(parts) > 0 {
+			ps = append(ps, strings.Join(parts, " "))
 		}
 	}
 	if v.Read {
-		say("cases.plain.items", t.Items, "Accounts", page.N(ctx, "cases.plain.accounts", len(t.Accounts)))
-		say("cases.plain.hostile", t.Hostile)
-		say("cases.plain.complaints", t.Complaints)
-		say("cases.plain.decided", t.Decided)
-		say("cases.plain.waiting", t.Waiting)
+		add(say("cases.plain.items", t.Items, "Accounts", page.N(ctx, "cases.plain.accounts", len(t.Accounts))),
+			say("cases.plain.hostile", t.Hostile), say("cases.plain.complaints", t.Complaints))
+		sealed := ""
+		if v.Proof && t.Items > 0 {
+			sealed = page.T(ctx, "cases.plain.sealed", "N", page.Int(ctx, min(v.Sealed, t.Items)), "Of", page.Int(ctx, t.Items))
+		}
+		add(say("cases.plain.decided", t.Decided), say("cases.plain.waiting", t.Waiting), sealed)
 	}
-	if v.Proof && v.Read && t.Items > 0 {
-		ps = append(ps, page.T(ctx, "cases.plain.sealed", "N", page.Int(ctx, min(v.Sealed, t.Items)), "Of", page.Int(ctx, t.Items)))
-	}
-	id := "cases.plain." + string(c.Status)
-	if c.Status == crisis.Accepted && v.Lead == "" {
+	add(standing(ctx, v))
+	return ps
+}
+
+// standing is the last sentence: who leads, or how it ended.
+func standing(ctx context.Context, v View) string {
+	id, what := "cases.plain."+string(v.Case.Status), ""
+	if v.Case.Status == crisis.Accepted && v.Lead == "" {
 		id = "cases.plain.accepted.by_nobody"
 	}
-	what := ""
-	if c.Resolution != "" {
-		what = page.T(ctx, "case.resolution."+string(c.Resolution))
+	if v.Case.Resolution != "" {
+		what = page.T(ctx, "case.resolution."+string(v.Case.Resolution))
 	}
-	return append(ps, page.T(ctx, id, "Lead", v.Lead, "What", what))
+	return page.T(ctx, id, "Lead", v.Lead, "What", what)
 }
 
 // act carries out one verb on the case.

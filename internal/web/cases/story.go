@@ -72,7 +72,7 @@ func (v View) event(ctx context.Context, e crisis.Event) page.Event {
 		out.Text = e.Facts["excerpt"]
 	}
 	if e.Ref.Kind == "mention" && v.Read {
-		out.More = page.Pair{Name: page.T(ctx, "cases.item.open"), Value: "/inbox?m=" + e.Ref.ID}
+		out.More = page.Pair{Name: page.T(ctx, "cases.item.see"), Value: "/inbox?m=" + e.Ref.ID}
 	}
 	return out
 }

@@ -99,7 +99,9 @@ func advice(ctx context.Context, a decision.Advice, it *Item) Advice {
 		v.Against = append(v.Against, page.Point{Side: page.Against, Text: p.Say(say)})
 	}
 	for _, n := range x.DoNot {
-		v.DoNot = append(v.DoNot, n.Say(say))
+		if n.Option == "" { // a vetoed option stands locked among the deeds, with its reason
+			v.DoNot = append(v.DoNot, n.Say(say))
+		}
 	}
 	if len(a.Result.Companions) > 0 {
 		v.Lead = say("inbox.advice.with", "Options", names(ctx, a.Result.Companions))
@@ -143,7 +145,10 @@ func (v *Advice) deeds(ctx context.Context, a decision.Advice, it *Item) {
 	for _, w := range a.Ways {
 		best := slices.Contains(advised, w.Option)
 		act := page.Act{Icon: icons[w.Option], Verb: optionName(ctx, w.Option), Key: keys[w.Option], Best: best}
-		if act.Why = locked(ctx, w, it.May); act.Why == "" {
+		if act.Why = locked(ctx, w, it.May); act.Why == "" && again(w.Option, it.Made) {
+			act.Why = page.T(ctx, "inbox.locked.made")
+		}
+		if act.Why == "" {
 			f := form(ctx, w, a, best)
 			act.Caption = caption(ctx, w)
 			v.open(&act, f, it, best)
@@ -160,6 +165,11 @@ func (v *Advice) deeds(ctx context.Context, a decision.Advice, it *Item) {
 	slices.SortStableFunc(v.Others, func(x, y page.Act) int { return boolRank(x.Why != "") - boolRank(y.Why != "") })
 }
 
+// again tells that the option stands already and doing it once more would change nothing.
+func again(o decision.Option, made []decision.Option) bool {
+	return o != decision.Reply && o != decision.MovePrivate && o != decision.Observe && slices.Contains(made, o)
+}
+
 func boolRank(b bool) int {
 	if b {
 		return 1
@@ -167,13 +177,14 @@ func boolRank(b bool) int {
 	return 0
 }
 
-// open decides how the option is begun: one tap, the reply field, or a window that asks.
+// open decides how the option is begun: one tap, the reply field, or a window that asks. What limits somebody is never one
+// tap when two options are equally good.
 func (v *Advice) open(act *page.Act, f Form, it *Item, best bool) {
 	switch {
 	case f.Option == decision.Reply:
 		v.Reply = &f
-		act.Href = it.Self + "#f-text"
-	case best && !f.Danger && !f.Note && (!f.NeedsWhy || f.Why != ""):
+		act.Href = "#f-text"
+	case best && !f.Danger && !f.Note && (!f.NeedsWhy || f.Why != "" && v.Conf != page.Tie):
 		act.Post, act.Into = "/inbox/"+it.M.ID+"/decision", "inbox"
 		act.Fields = fields(v.Shown, it, f)
 		if f.NeedsWhy {

@@ -174,7 +174,7 @@ func (d Deps) frameList(ctx context.Context, v *View, list []mention.Mention, sr
 	}
 	v.Heading = heading(ctx, v.Q)
 	v.Chips = chips(ctx, v.Q, open)
-	v.Filters = filters(ctx, v.Q, srcs)
+	v.Filters = filters(ctx, v.Q, srcs, string(mention.Open))
 	v.Sources, v.Blind = len(srcs.all), srcs.blind(page.FrameFrom(ctx).Now)
 	v.Views, err = d.views(ctx, v.Q)
 	return err

@@ -19,16 +19,14 @@ import (
 type Item struct {
 	M         mention.Mention
 	Q         Query
-	Self      string // address of this very view
 	Name      string // of the author
-	Distress  bool
 	Thread    Thread
 	Cases     []crisis.Case
 	Seal      page.SealMark // newest exhibit
 	Standings []Standing    // decisions that matter now, newest first
 	History   []page.Event
-	Decided   bool // a decision stands
-	Watched   bool // it waits for its time
+	Decided   bool              // a decision stands
+	Made      []decision.Option // what stands already; it is not begun twice
 
 	Advised bool
 	Advice  Advice
@@ -42,7 +40,7 @@ type Item struct {
 
 func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, address url.Values) (*Item, error) {
 	who := access.From(ctx)
-	it := &Item{M: m, Q: q, Self: q.at(m.ID), Name: authorName(ctx, m), Slip: s, Watched: m.Status == mention.Snoozed,
+	it := &Item{M: m, Q: q, Name: authorName(ctx, m), Slip: s,
 		May: who.Holds(access.Decide, m.Firm), MayLabel: who.Holds(access.LabelMentions, m.Firm), MayPreserve: who.Holds(access.Preserve, m.Firm)}
 	srcs, err := d.sources(ctx, m.Firm)
 	if err != nil {
@@ -93,7 +91,9 @@ func (it *Item) slip(ctx context.Context) {
 	it.Slips = page.Slips(ctx, it.Slip.Err)
 }
 
-func optionName(ctx context.Context, o decision.Option) string { return page.T(ctx, "option."+string(o)) }
+func optionName(ctx context.Context, o decision.Option) string {
+	return page.T(ctx, "option."+string(o))
+}
 
 func optionNoun(ctx context.Context, o decision.Option) string {
 	return page.T(ctx, "option."+string(o)+".noun")

@@ -155,7 +155,7 @@ func chips(ctx context.Context, q Query, c mention.Counts) []page.Choice {
 		n        int
 		q        Query
 	}{
-		{"waiting", "", c.Open, base},
+		{"waiting", "", 0, base},
 		{"urgent", "siren", c.Urgent, with(func(n *Query) { n.Severity = 3 })},
 		{"questions", "message-circle-question-mark", 0, with(func(n *Query) { n.Label = string(classify.Question) })},
 		{"complaints", "message-square-warning", 0, with(func(n *Query) { n.Label = string(classify.Complaint) })},
@@ -176,7 +176,8 @@ type Filters struct {
 	On                                           int // how many narrow the list
 }
 
-func filters(ctx context.Context, q Query, srcs sources) (f Filters) {
+// filters are the answers to choose from; status is what counts when the address names none.
+func filters(ctx context.Context, q Query, srcs sources, status string) (f Filters) {
 	any := page.Option{Text: page.T(ctx, "inbox.filter.any")}
 	pick := func(value, text, chosen string) page.Option {
 		return page.Option{Value: value, Text: text, Selected: value == chosen}
@@ -191,10 +192,13 @@ func filters(ctx context.Context, q Query, srcs sources) (f Filters) {
 	for _, s := range states {
 		f.State = append(f.State, pick(string(s), page.T(ctx, "inbox.state."+string(s)), q.State))
 	}
-	for _, s := range statuses {
-		f.Status = append(f.Status, pick(string(s), page.T(ctx, "inbox.status."+string(s)), q.Status))
+	if q.Status != "" {
+		status = q.Status
 	}
-	f.Status = append(f.Status, pick(allStatus, page.T(ctx, "inbox.status.all"), q.Status))
+	for _, s := range statuses {
+		f.Status = append(f.Status, pick(string(s), page.T(ctx, "inbox.status."+string(s)), status))
+	}
+	f.Status = append(f.Status, pick(allStatus, page.T(ctx, "inbox.status.all"), status))
 	frame := page.FrameFrom(ctx)
 	for _, x := range frame.Firms {
 		f.Firm = append(f.Firm, pick(x.ID, x.Name, frame.Firm))

@@ -46,13 +46,14 @@ func (d Deps) stand(ctx context.Context, it *Item) error {
 	if err != nil {
 		return err
 	}
+	can := d.can(ctx, m.Firm, m.Source)
 	for i, c := range list {
-		s, err := d.standing(ctx, it, c, deeds)
+		s, err := d.standing(ctx, it, c, deeds, can)
 		if err != nil {
 			return err
 		}
 		if s.Live && c.State == decision.Decided {
-			it.Decided = true
+			it.Decided, it.Made = true, append(it.Made, c.Option)
 		}
 		if i < maxStanding && (s.Live || s.Task || i == 0) {
 			it.Standings = append(it.Standings, s)
@@ -77,7 +78,7 @@ func event(ctx context.Context, c decision.Decision, s Standing) page.Event {
 	return e
 }
 
-func (d Deps) standing(ctx context.Context, it *Item, c decision.Decision, deeds []action.Deed) (s Standing, err error) {
+func (d Deps) standing(ctx context.Context, it *Item, c decision.Decision, deeds []action.Deed, can source.Capabilities) (s Standing, err error) {
 	who := access.From(ctx)
 	s = Standing{ID: c.ID, Text: c.Text, Why: c.Why, Live: c.Live(), Icon: icons[c.Option], Tone: page.Plain,
 		Title: page.T(ctx, "inbox.standing", "Who", c.WhoName, "Option", optionNoun(ctx, c.Option), "At", page.When(ctx, c.At))}
@@ -112,7 +113,7 @@ func (d Deps) standing(ctx context.Context, it *Item, c decision.Decision, deeds
 	s.Deed = deed.ID
 	s.deed(ctx, *deed, reversal)
 	s.task(ctx, it, *deed, may)
-	if may && takesBack(*deed, reversal) {
+	if may && takesBack(*deed, reversal, can) {
 		s.Undo = "/deeds/" + url.PathEscape(deed.ID) + "/undo?" + firmMention(c.Firm, c.Mention)
 	}
 	return s, nil
@@ -220,13 +221,30 @@ func (s *Standing) task(ctx context.Context, it *Item, d action.Deed, may bool) 
 	}
 }
 
-// takesBack tells whether the deed can be taken back now; the place has the last word.
-func takesBack(d action.Deed, reversal *action.Deed) bool {
+// takesBack tells whether the deed can be taken back now.
+func takesBack(d action.Deed, reversal *action.Deed, can source.Capabilities) bool {
 	switch d.State {
 	case action.Waiting, action.Manual:
 		return true
 	case action.Done:
-		return !d.Hand() && reversal == nil && d.Verb != source.Delete && d.Verb != source.Block && d.Verb != source.Report && d.Verb != source.Private
+		_, ok := decision.Back(d.Verb, can)
+		return ok && !d.Hand() && reversal == nil
 	}
 	return false
+}
+
+// can is what the place of the mention does for us; nothing when it only watches or was removed.
+func (d Deps) can(ctx context.Context, firm, id string) source.Capabilities {
+	src, err := d.Sources.Find(ctx, firm, id)
+	if err != nil {
+		return nil
+	}
+	c, err := d.Sources.Registry.Find(src.Kind)
+	if err != nil {
+		return nil
+	}
+	if _, acts := c.(source.Actor); !acts {
+		return nil
+	}
+	return c.Describe().Capabilities
 }

@@ -1,0 +1,145 @@
+package exhibits
+
+import (
+	"context"
+	"strings"
+
+	"chop/internal/evidence"
+	"chop/internal/journal"
+	"chop/internal/web/page"
+)
+
+func sealOf(e evidence.Exhibit, href string) page.SealMark {
+	m := page.SealMark{Number: e.Code(), Href: href, State: page.SealDone}
+	switch standing(e) {
+	case evidence.Waits:
+		m.State = page.SealWait
+	case evidence.Fails, evidence.Gone:
+		m.State = page.SealBad
+	}
+	return m
+}
+
+var stateLooks = map[evidence.State]page.Mark{
+	evidence.Holds: {Tone: page.Good, Icon: "circle-check"},
+	evidence.Waits: {Tone: page.Line, Icon: "hourglass"},
+	evidence.Fails: {Tone: page.Danger, Icon: "triangle-alert"},
+	evidence.Gone:  {Tone: page.Line, Icon: "circle-minus"},
+}
+
+// stateMark says how the seal stands and when that was last recomputed.
+func stateMark(ctx context.Context, e evidence.Exhibit) page.Mark {
+	s := standing(e)
+	m := stateLooks[s]
+	m.Text = page.T(ctx, "exhibits.state."+string(s))
+	return m
+}
+
+func checked(ctx context.Context, e evidence.Exhibit) string {
+	if e.CheckedAt.IsZero() {
+		return page.T(ctx, "exhibits.checked.never")
+	}
+	return page.T(ctx, "exhibits.checked", "At", page.When(ctx, e.CheckedAt))
+}
+
+// about says what an exhibit shows, by the kind of the thing.
+func about(ctx context.Context, kind string) string {
+	if id := "exhibits.of." + kind; page.Lang(ctx).Has(id) {
+		return page.T(ctx, id)
+	}
+	return kind
+}
+
+func cause(ctx context.Context, code string) string {
+	if id := "exhibits.cause." + code; page.Lang(ctx).Has(id) {
+		return page.T(ctx, id)
+	}
+	return code
+}
+
+func title(ctx context.Context, e evidence.Exhibit) string {
+	switch {
+	case !e.Removed.IsZero():
+		return page.T(ctx, "exhibits.gone")
+	case e.Forgotten:
+		return page.T(ctx, "exhibits.forgotten")
+	case e.Unread:
+		return page.T(ctx, "exhibits.unread")
+	}
+	return e.Title
+}
+
+// custody is the chain of custody as a timeline, newest first.
+func custody(ctx context.Context, lines []journal.Line) []page.Event {
+	var out []page.Event
+	for i := len(lines) - 1; i >= 0; i-- {
+		l := lines[i]
+		e := page.Event{At: l.At, Kind: page.EventNote, Title: l.Name, Text: l.Verb}
+		if id := "journal." + l.Verb; page.Lang(ctx).Has(id) {
+			e.Text = page.T(ctx, id)
+		}
+		if l.Why != "" {
+			e.Text += ": " + l.Why
+		}
+		if l.Verb == "exhibit.preserved" {
+			e.Kind = page.EventSeal
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+var checkLooks = map[evidence.State][2]string{evidence.Holds: {"ok", "check"}, evidence.Waits: {"warn", "hourglass"}, evidence.Fails: {"stop", "triangle-alert"}}
+
+// answer is the receipt in one sentence.
+func answer(ctx context.Context, rc evidence.Receipt) string {
+	return page.T(ctx, "exhibits.answer."+string(rc.State), "Code", rc.Code)
+}
+
+func noteOf(s evidence.State) page.NoteKind {
+	switch s {
+	case evidence.Holds:
+		return page.NoteCalm
+	case evidence.Fails:
+		return page.NoteStop
+	}
+	return page.NoteInfo
+}
+
+func size(ctx context.Context, n int64) string {
+	switch {
+	case n >= 1<<20:
+		return page.Int(ctx, int(n>>20)) + " MB"
+	case n >= 1<<10:
+		return page.Int(ctx, int(n>>10)) + " kB"
+	}
+	return page.Int(ctx, int(n)) + " B"
+}
+
+// metaName is the name of a piece of a capture's data; one without a name shows its key.
+func metaName(ctx context.Context, key string) string {
+	if id := "exhibits.meta." + key; page.Lang(ctx).Has(id) {
+		return page.T(ctx, id)
+	}
+	return key
+}
+
+// metaValue is a value of the program's own in words; anything else stands as it was captured.
+func metaValue(ctx context.Context, key, value string) string {
+	if id := "exhibits.value." + key + "." + value; page.Lang(ctx).Has(id) {
+		return page.T(ctx, id)
+	}
+	return value
+}
+
+// limit is a known defect of the capture; those that the program itself writes have a message.
+func limit(ctx context.Context, s string) string {
+	id := "exhibits.limit." + strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' }), "-")
+	if page.Lang(ctx).Has(id) {
+		return page.T(ctx, id)
+	}
+	return s
+}
+
+// silence is what no exhibit says, whoever asks.
+var silence = []string{"exhibits.not.who", "exhibits.not.true", "exhibits.not.seen", "exhibits.not.before"}

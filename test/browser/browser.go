@@ -1,0 +1,199 @@
+// Package browser looks at the product through Debian's Chromium, as people do.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// patience is how long something may take to show up on a page.
+const patience = 45 * time.Second
+
+// Tab is one page of a browser that ends with the test.
+type Tab struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu   sync.Mutex
+	said []string
+}
+
+// Open starts a browser. A machine without one fails the test.
+func Open(t testing.TB) *Tab {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("Chromium is missing: run make deps")
+	}
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.UserDataDir(t.TempDir()))...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	b := &Tab{t: t, ctx: ctx}
+	b.ok(chromedp.Listen(ctx, b.listen))
+	return b
+}
+
+func (b *Tab) ok(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// listen keeps what the page complains about: errors of scripts, refusals of the content policy, files not found.
+func (b *Tab) listen(e any) {
+	s := ""
+	switch e := e.(type) {
+	case *runtime.EventExceptionThrown:
+		s = e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			s += " " + x.Description
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type != runtime.ConsoleAPICalledTypeError && e.Type != runtime.ConsoleAPICalledTypeWarning {
+			return
+		}
+		for _, a := range e.Args {
+			s += string(a.Value) + a.Description + " "
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level != log.EntryLevelError && e.Entry.Level != log.EntryLevelWarning {
+			return
+		}
+		s = e.Entry.Text + " " + e.Entry.URL
+	default:
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said = append(b.said, s)
+}
+
+// Complaints are the errors and warnings of the console since the last call.
+func (b *Tab) Complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	said := b.said
+	b.said = nil
+	return said
+}
+
+// Go opens an address and waits for its page.
+func (b *Tab) Go(url string) {
+	b.t.Helper()
+	b.ok(chromedp.Do(b.ctx, chromedp.Navigate(url)))
+}
+
+// Reload loads the page anew.
+func (b *Tab) Reload() {
+	b.t.Helper()
+	b.ok(chromedp.Do(b.ctx, chromedp.Reload()))
+}
+
+// Size sets the visible part of the page in CSS pixels.
+func (b *Tab) Size(width, height int64) {
+	b.t.Helper()
+	b.ok(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, height)))
+}
+
+// JS is the value of an expression, awaited, as text.
+func (b *Tab) JS(code string) string {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`(async () => String(await (`+code+`)))()`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", code, err)
+	}
+	return v
+}
+
+// Until waits for an expression to be true, on this page or the one it leads to.
+func (b *Tab) Until(condition string) {
+	b.t.Helper()
+	var err error
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		var yes bool
+		yes, err = chromedp.Run(b.ctx, chromedp.Poll[bool](`!!(`+condition+`)`, chromedp.WithPollingInterval(25*time.Millisecond),
+			chromedp.WithPollingTimeout(time.Until(end))))
+		if yes {
+			return
+		}
+		if b.ctx.Err() != nil || errors.Is(err, chromedp.ErrPollingTimeout) {
+			break
+		}
+	}
+	b.t.Fatalf("%s never came true (%v) at %s", condition, err, b.JS(`location.href + "\n" + document.body.innerText`))
+}
+
+// See waits for an element a person can see.
+func (b *Tab) See(selector string) {
+	b.t.Helper()
+	b.Until(`document.querySelector(` + strconv.Quote(selector) + `)?.checkVisibility()`)
+}
+
+// Click clicks an element with the mouse.
+func (b *Tab) Click(selector string) {
+	b.t.Helper()
+	b.See(selector)
+	b.ok(chromedp.Do(b.ctx, chromedp.Click(selector, chromedp.NodeVisible)))
+}
+
+// Type types into a field.
+func (b *Tab) Type(selector, text string) {
+	b.t.Helper()
+	b.See(selector)
+	b.ok(chromedp.Do(b.ctx, chromedp.SendKeys(selector, text, chromedp.NodeVisible)))
+}
+
+// Press presses a key where the focus is: a letter, or a name like "Escape".
+func (b *Tab) Press(key string) {
+	b.t.Helper()
+	if key == "Escape" {
+		key = kb.Escape
+	}
+	b.ok(chromedp.Do(b.ctx, chromedp.KeyEvent(key)))
+}
+
+// SignIn signs somebody in by the form.
+func (b *Tab) SignIn(origin, email, password string) {
+	b.t.Helper()
+	b.Go(origin + "/signin")
+	b.Type("#f-email", email)
+	b.Type("#f-password", password)
+	b.Click(`form[action="/signin"] button[type=submit]`)
+	b.Until(`!location.pathname.startsWith("/signin")`)
+}
+
+// Picture is what the page looks like, as a PNG.
+func (b *Tab) Picture() []byte {
+	b.t.Helper()
+	p, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	b.ok(err)
+	return p
+}
+
+// Has tells how many elements a selector finds.
+func (b *Tab) Has(selector string) int {
+	b.t.Helper()
+	n, err := strconv.Atoi(b.JS(`document.querySelectorAll(` + strconv.Quote(selector) + `).length`))
+	b.ok(err)
+	return n
+}
+
+// Text is what a person reads in an element.
+func (b *Tab) Text(selector string) string {
+	b.t.Helper()
+	return b.JS(fmt.Sprintf(`document.querySelector(%q)?.innerText`, selector))
+}
