@@ -36,6 +36,7 @@ type New struct {
 	Facts    map[string]string
 	Ref      reason.Ref
 	URL      string // path within ChOP where to act
+	Standing bool   // a condition looked at again and again, not a new event: repeats keep it alive but do not count
 }
 
 // Alert is something that needs a human now.

@@ -152,12 +152,18 @@ func (s *Store) Raise(ctx context.Context, n New) (ID, error) {
 
 // again adds to an alert of the key; the id is empty when there is none.
 func (s *Store) again(ctx context.Context, tx *db.Tx, n New) (ID, error) {
-	a, found, err := one(ctx, tx, `UPDATE alert SET count = count + 1, last_at = $3 WHERE firm_id = $1 AND key = $2 AND state <> 'resolved'
-		RETURNING `+columns, n.Firm, n.Key, tx.Now())
+	more := 1
+	if n.Standing {
+		more = 0
+	}
+	a, found, err := one(ctx, tx, `UPDATE alert SET count = count + $4, last_at = $3 WHERE firm_id = $1 AND key = $2 AND state <> 'resolved'
+		RETURNING `+columns, n.Firm, n.Key, tx.Now(), more)
 	if err != nil || !found {
 		return "", err
 	}
-	tx.Touch(a.Firm, Topic)
+	if !n.Standing {
+		tx.Touch(a.Firm, Topic)
+	}
 	if !a.repaged(n.Priority, tx.Now()) {
 		return a.ID, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"chop/internal/access"
 	"chop/internal/alert"
+	"chop/internal/fault"
 	"chop/internal/source"
 	"chop/internal/user"
 	"chop/internal/web/live"
@@ -30,8 +31,12 @@ func (a *App) handler() http.Handler {
 	live.Mount(mux, live.Deps{DB: a.DB, Done: a.done})
 	a.mountPlaces(mux)
 	a.mountDemo(mux)
+	mux.HandleFunc("/", lost)
 	return edge.Wrap(mux)
 }
+
+// lost answers for addresses that lead nowhere, in the language of the person.
+func lost(w http.ResponseWriter, r *http.Request) { session.Fail(w, r, fault.Missing("page")) }
 
 // health answers without sign-in: /healthz that the process lives, /readyz that it can work.
 func (a *App) health(mux *http.ServeMux) {

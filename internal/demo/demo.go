@@ -16,6 +16,7 @@ import (
 	"chop/internal/demo/site"
 	"chop/internal/firm"
 	"chop/internal/lang"
+	"chop/internal/oncall"
 	"chop/internal/source"
 	"chop/internal/user"
 )
@@ -23,42 +24,52 @@ import (
 // Demo is the sample world. Its shop answers on a local port for as long as it is open.
 type Demo struct {
 	Shop   *site.Site
-	Bakery *site.Site
-	shop   *http.Server
-	bakery *http.Server
-	urls   [2]string
-	post   int // the post under attack
+	bakery *site.Site
+	phone  *Phone
+
+	servers                   []*http.Server
+	shopURL, breadURL, ringer string
+	post                      int // the post under attack
 }
 
-// New opens the shops on free local ports.
+// New opens the shops and the telephone on free local ports.
 func New() (*Demo, error) {
-	d := &Demo{Shop: site.New(nil), Bakery: site.New(nil)}
-	var err error
-	if d.shop, d.urls[0], err = open(d.Shop); err != nil {
-		return nil, err
-	}
-	if d.bakery, d.urls[1], err = open(d.Bakery); err != nil {
-		return nil, errors.Join(err, d.shop.Close())
+	d := &Demo{Shop: site.New(nil), bakery: site.New(nil), phone: &Phone{}}
+	d.bakery.Call("Piekarnia Rogal", "Chleb i rogale z Poznania")
+	for _, x := range []struct {
+		h   http.Handler
+		url *string
+	}{{d.Shop, &d.shopURL}, {d.bakery, &d.breadURL}, {d.phone, &d.ringer}} {
+		srv, url, err := open(x.h)
+		if err != nil {
+			d.Close()
+			return nil, err
+		}
+		d.servers, *x.url = append(d.servers, srv), url
 	}
 	d.furnish()
 	return d, nil
 }
 
-func open(s *site.Site) (*http.Server, string, error) {
+func open(h http.Handler) (*http.Server, string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, "", fmt.Errorf("open the simulated shop: %w", err)
+		return nil, "", fmt.Errorf("open the simulated world: %w", err)
 	}
-	srv := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = srv.Serve(l) }()
 	return srv, "http://" + l.Addr().String(), nil
 }
 
-// Close closes the shops.
-func (d *Demo) Close() { _ = errors.Join(d.shop.Close(), d.bakery.Close()) }
+// Close ends the simulated world.
+func (d *Demo) Close() {
+	for _, s := range d.servers {
+		_ = s.Close()
+	}
+}
 
 // URL is where the attacked shop can be seen.
-func (d *Demo) URL() string { return d.urls[0] }
+func (d *Demo) URL() string { return d.shopURL }
 
 // furnish puts posts on the shelves and the ordinary life of the last day under them.
 func (d *Demo) furnish() {
@@ -69,9 +80,9 @@ func (d *Demo) furnish() {
 		d.Shop.Add(site.Comment{Post: d.post, Author: s.who, Email: mail(s), IP: "203.0.113.7", UserAgent: "Mozilla/5.0", Text: s.text,
 			At: now.Add(s.after)})
 	}
-	p := d.Bakery.AddPost("rogale", "Rogale świętomarcińskie do końca miesiąca", "Pieczemy codziennie od czwartej rano.")
-	d.Bakery.Add(site.Comment{Post: p, Author: "Hanna Z.", Email: "hanna@example.test", Text: "Najlepsze rogale w mieście.", At: now.Add(-3 * time.Hour)})
-	d.Bakery.Add(site.Comment{Post: p, Author: "Tadeusz", Email: "tadek@example.test", Text: "Zostały jeszcze na jutro?", At: now.Add(-40 * time.Minute)})
+	p := d.bakery.AddPost("rogale", "Rogale świętomarcińskie do końca miesiąca", "Pieczemy codziennie od czwartej rano.")
+	d.bakery.Add(site.Comment{Post: p, Author: "Hanna Z.", Email: "hanna@example.test", Text: "Najlepsze rogale w mieście.", At: now.Add(-3 * time.Hour)})
+	d.bakery.Add(site.Comment{Post: p, Author: "Tadeusz", Email: "tadek@example.test", Text: "Jak zawsze pyszne.", At: now.Add(-40 * time.Minute)})
 }
 
 func mail(s scene) string {
@@ -113,8 +124,8 @@ func (d *Demo) Play(ctx context.Context, a *app.App) error {
 		return user.Opened{}, errors.New("nobody of that name")
 	})
 	fmt.Fprintf(a.Terminal(), "\nThis is a demonstration with an invented firm. Nothing leaves this machine.\n"+
-		"  look as the guardian on duty:  %[1]s/demo/ewa\n  look as the owner:             %[1]s/demo/joanna\n  the attacked shop itself:      %[2]s/zima-w-lnie/\n\n",
-		a.Origin(), d.URL())
+		"  look as the guardian on duty:  %[1]s/demo/ewa\n  look as the owner:             %[1]s/demo/joanna\n"+
+		"  the guardian's telephone:      %[3]s/\n  the attacked shop itself:      %[2]s/zima-w-lnie/\n\n", a.Origin(), d.URL(), d.ringer)
 	d.perform(ctx, time.Now())
 	return nil
 }
@@ -128,27 +139,62 @@ func (d *Demo) settle(ctx context.Context, a *app.App) error {
 		}
 		ids[p.path] = x.ID
 	}
-	for i, f := range []firm.Firm{
-		{Name: "Manufaktura Lniana", Trade: "e-sklep", City: "Gdańsk", Lang: lang.PL, Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1}},
-		{Name: "Piekarnia Rogal", Trade: "piekarnia", City: "Poznań", Lang: lang.PL, Settings: firm.Settings{RiskAversion: 1}},
+	for _, x := range []struct {
+		firm     firm.Firm
+		kind     string
+		settings source.Settings
+		people   int // of the list above
+	}{
+		{firm.Firm{Name: "Manufaktura Lniana", Trade: "e-sklep", City: "Gdańsk", Lang: lang.PL, Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1}},
+			"wordpress", source.Settings{"url": d.shopURL, "user": site.User, "password": site.Password}, len(people)},
+		{firm.Firm{Name: "Piekarnia Rogal", Trade: "piekarnia", City: "Poznań", Lang: lang.PL, Settings: firm.Settings{RiskAversion: 1}},
+			"feed", source.Settings{"url": d.breadURL + "/comments/feed/", "kind": "comment"}, 2},
 	} {
-		f, err := a.Firms.Create(ctx, f)
+		f, err := a.Firms.Create(ctx, x.firm)
 		if err != nil {
 			return err
 		}
-		for _, p := range people {
-			if i > 0 && p.role != access.Guardian {
-				continue // the other firm has other people
-			}
+		for _, p := range people[:x.people] {
 			if err := a.Users.Enrol(ctx, f.ID, ids[p.path], p.role); err != nil {
 				return err
 			}
 		}
-		if _, _, err := a.Sources.Connect(ctx, f.ID, "wordpress", "", source.Settings{"url": d.urls[i], "user": site.User, "password": site.Password}); err != nil {
+		if _, _, err := a.Sources.Connect(ctx, f.ID, x.kind, f.Name, x.settings); err != nil {
 			return err
 		}
+		if err := d.duty(ctx, a, f.ID, ids); err != nil {
+			return fmt.Errorf("put somebody on duty: %w", err)
+		}
 	}
-	return nil
+	return d.handTelephone(ctx, a, ids["ewa"])
+}
+
+// duty puts Ewa on duty until morning and leaves her Tomasz's note.
+func (d *Demo) duty(ctx context.Context, a *app.App, firmID string, ids map[string]string) error {
+	now := a.DB.Now()
+	if _, err := a.Duty.AddShift(ctx, oncall.Shift{Firm: firmID, User: ids["ewa"], From: now.Add(-2 * time.Hour), To: now.Add(10 * time.Hour)}); err != nil {
+		return err
+	}
+	if _, err := a.Duty.AddShift(ctx, oncall.Shift{Firm: firmID, User: ids["tomasz"], From: now.Add(10 * time.Hour), To: now.Add(22 * time.Hour)}); err != nil {
+		return err
+	}
+	tomasz := access.With(ctx, access.Principal{User: ids["tomasz"], Name: "Tomasz Rybak", Firms: map[string]access.Role{firmID: access.Guardian}})
+	_, err := a.Duty.HandOver(tomasz, firmID, "Spokojny dzień. Pani Joanna woli SMS niż telefon. Na pytania o pranie odpowiada karta produktu.")
+	return err
+}
+
+// handTelephone makes the simulated telephone Ewa's.
+func (d *Demo) handTelephone(ctx context.Context, a *app.App, ewa string) error {
+	me := access.With(ctx, access.Principal{User: ewa, Name: "Ewa Maj", Admin: true})
+	c, err := a.Duty.AddContact(me, oncall.Contact{Kind: "ntfy", Address: d.ringer + "/dyzur"})
+	if err != nil {
+		return fmt.Errorf("add the telephone: %w", err)
+	}
+	_, code, err := a.Duty.NewCode(me, c.ID)
+	if err != nil {
+		return err
+	}
+	return a.Duty.Verify(me, c.ID, code)
 }
 
 // perform lets the scenes happen at their times.

@@ -20,7 +20,7 @@ var history = []scene{
 	{after: -22 * time.Hour, who: "Ola z Wrzeszcza", text: "Piękne zdjęcia, czuć zimę w lnie."},
 	{after: -20 * time.Hour, who: "Piotr Zaremba", text: "Przesyłka przyszła dzień po zamówieniu, pięknie zapakowana. Dziękuję!"},
 	{after: -15 * time.Hour, who: "Halina D.", text: "Jak dla mnie trochę drogo, ale rozumiem, że szyte w Polsce."},
-	{after: -12 * time.Hour, who: "Kamila Nowik", text: "Czy będą obrusy na wymiar?"},
+	{after: -12 * time.Hour, who: "Kamila Nowik", text: "Dziękuję za szybką odpowiedź w sprawie wymiarów."},
 	{after: -9 * time.Hour, who: "Marek Sowa", text: "Kupiliśmy na prezent dla teściowej, zachwycona."},
 	{after: -7 * time.Hour, who: "iza.w", text: "❤️❤️"},
 	{after: -5 * time.Hour, who: "Barbara Lis", text: "Świetny kontakt, pani Joanna doradziła mi kolor przez telefon."},

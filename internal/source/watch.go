@@ -130,7 +130,7 @@ func (s *Store) alarm(ctx context.Context, src Source, c Condition) error {
 		priority = 2
 	}
 	_, err := s.Alerts.Raise(ctx, alert.New{Firm: src.Firm, Key: alarmKey(src.ID, c), Priority: priority, Title: "alert.source." + string(c),
-		Facts: map[string]string{"source": src.Name}, Ref: Ref(src.ID), URL: "/sources/" + src.ID})
+		Facts: map[string]string{"source": src.Name}, Ref: Ref(src.ID), URL: "/sources/" + src.ID, Standing: true})
 	return err
 }
 

@@ -36,7 +36,7 @@ type Effect struct {
 type rule func(Facts) (Effect, bool)
 
 // all is the list of rules that are switched on. Each is asked; what several ask for is carried out once per subject.
-var all = []rule{urgent, wave, ambush, seriousComplaint, buyersQuestion}
+var all = []rule{urgent, wave, ambush, seriousComplaint}
 
 // urgentLabels need a human now (domain/decisions.md 1.7, P1). The first that fits names the case.
 var urgentLabels = []string{"threat", "extortion", "distress", "health_safety", "hate", "personal_data"}
@@ -88,14 +88,6 @@ func seriousComplaint(f Facts) (Effect, bool) {
 	}
 	return Effect{Rule: "complaint", Subject: "mention:" + f.Mention.ID, Title: "case.title.complaint", Facts: facts(f),
 		Severity: f.Mention.Severity, Priority: 2, Page: true, Case: true, Preserve: true}, true
-}
-
-// buyersQuestion tells quietly: an unanswered question costs sales, but wakes nobody.
-func buyersQuestion(f Facts) (Effect, bool) {
-	if !f.Mention.Buyer {
-		return Effect{}, false
-	}
-	return Effect{Rule: "buyer", Subject: "mention:" + f.Mention.ID, Title: "alert.buyer", Facts: facts(f), Severity: 1, Priority: 3, Page: true}, true
 }
 
 func hostile(m mention.Mention) bool {

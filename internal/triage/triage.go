@@ -25,8 +25,10 @@ type Store struct {
 	Evidence *evidence.Store
 }
 
-// window is how far back a wave is counted.
-const window = 30 * time.Minute
+const (
+	window = 30 * time.Minute // how far back a wave is counted
+	old    = 48 * time.Hour   // what was written longer before we saw it (history, imports) opens nothing and wakes nobody
+)
 
 // Run asks the rules about mentions that were just read. It hears classify.Labelled, inside a transaction.
 func (s *Store) Run(ctx context.Context, e classify.Labelled) error {
@@ -34,7 +36,7 @@ func (s *Store) Run(ctx context.Context, e classify.Labelled) error {
 	if err != nil {
 		return err
 	}
-	ms = slices.DeleteFunc(ms, func(m mention.Mention) bool { return m.Own || m.Severity == 0 && !m.Buyer })
+	ms = slices.DeleteFunc(ms, func(m mention.Mention) bool { return m.Own || m.Severity == 0 && !m.Buyer || m.SeenAt.Sub(m.At) > old })
 	if len(ms) == 0 {
 		return nil
 	}
@@ -192,36 +194,40 @@ func (s *Store) withinQuota(ctx context.Context, tx *db.Tx, firm, subject string
 	return subject, nil
 }
 
-// Overdue raises one alert for every firm in which something urgent waits past its time, and resolves it when nothing
-// does. The program calls it every half minute; calling it often changes nothing.
+// askerWaits is how long before its deadline of an hour a buyer's question is told: an unanswered one costs a sale.
+const askerWaits = 40 * time.Minute
+
+// Overdue raises one alert for every firm in which something waits past its time, or a buyer's question for twenty
+// minutes, and resolves it when nothing does. The program calls it every half minute; calling it often changes nothing.
 func (s *Store) Overdue(ctx context.Context) error {
 	late := map[string]int{}
-	var waiting []string
 	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Each(ctx, `SELECT firm_id, sum(CASE WHEN due_at > 0 AND due_at < $1 AND severity >= 1 THEN 1 ELSE 0 END) FROM mention
-			WHERE status = 'open' GROUP BY firm_id`, []any{tx.Now()}, func(scan func(...any) error) error {
-			var firm string
-			var n int
-			err := scan(&firm, &n)
-			late[firm] = n
-			waiting = append(waiting, firm)
-			return err
-		})
+		return tx.Each(ctx, `SELECT f.id, coalesce(sum(CASE WHEN m.due_at < $1 AND m.severity >= 1 OR m.buyer AND m.due_at < $2 THEN 1 ELSE 0 END), 0)
+			FROM firm f LEFT JOIN mention m ON m.firm_id = f.id AND m.status = 'open' AND m.due_at > 0 AND m.seen_at - m.at < $3 GROUP BY f.id`,
+			[]any{tx.Now(), tx.Now().Add(askerWaits), old.Microseconds()}, func(scan func(...any) error) error {
+				var firm string
+				var n int
+				err := scan(&firm, &n)
+				late[firm] = n
+				return err
+			})
 	})
 	if err != nil {
 		return fmt.Errorf("look for what waits too long: %w", err)
 	}
-	for _, firm := range waiting {
-		if late[firm] == 0 {
-			if err := s.Alerts.ResolveKey(ctx, firm, "overdue"); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := s.Alerts.Raise(ctx, alert.New{Firm: firm, Key: "overdue", Priority: 2, Title: "alert.overdue",
-			Facts: map[string]string{"count": fmt.Sprint(late[firm])}, Ref: reason.Ref{Kind: "firm", ID: firm}, URL: "/inbox?firm=" + firm}); err != nil {
+	for firm, n := range late {
+		if err := s.tellLate(ctx, firm, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Store) tellLate(ctx context.Context, firm string, n int) error {
+	if n == 0 {
+		return s.Alerts.ResolveKey(ctx, firm, "overdue")
+	}
+	_, err := s.Alerts.Raise(ctx, alert.New{Firm: firm, Key: "overdue", Priority: 2, Title: "alert.overdue", Standing: true,
+		Facts: map[string]string{"count": fmt.Sprint(n)}, Ref: reason.Ref{Kind: "firm", ID: firm}, URL: "/inbox?firm=" + firm})
+	return err
 }

@@ -119,6 +119,12 @@ func (b *Tab) JS(code string) string {
 	return v
 }
 
+// Load runs a script in the page, whatever the content policy of the page says.
+func (b *Tab) Load(script string) {
+	b.t.Helper()
+	b.ok(chromedp.Do(b.ctx, chromedp.Evaluate[chromedp.Void](script)))
+}
+
 // Until waits for an expression to be true, on this page or the one it leads to.
 func (b *Tab) Until(condition string) {
 	b.t.Helper()

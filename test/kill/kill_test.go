@@ -26,8 +26,14 @@ const (
 
 func TestKilledAtAnyMoment(t *testing.T) {
 	program := build(t)
-	t.Run("sqlite", func(t *testing.T) { killed(t, open(t, program, ""), 20) })
-	t.Run("postgres", func(t *testing.T) { killed(t, open(t, program, dbtest.PostgresURL(t)), 8) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		killed(t, open(t, program, ""), 20)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		killed(t, open(t, program, dbtest.PostgresURL(t)), 8)
+	})
 }
 
 // killed streams comments and deliveries into a program that dies at random moments, and then counts.

@@ -3,9 +3,6 @@ package kill
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -215,17 +212,14 @@ func (w *world) knock(ctx context.Context, done chan<- struct{}) {
 }
 
 func (w *world) deliver(ctx context.Context, client *http.Client, ext string, body []byte) bool {
-	at := strconv.FormatInt(time.Now().Unix(), 10)
-	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(w.secret, "whsec_"))
-	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.%s", ext, at, body)
+	at := time.Now()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+w.config.Listen+"/hooks/"+w.hook.ID, bytes.NewReader(body))
 	if err != nil {
 		return false
 	}
 	r.Header.Set(webhook.HeaderID, ext)
-	r.Header.Set(webhook.HeaderTimestamp, at)
-	r.Header.Set(webhook.HeaderSignature, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	r.Header.Set(webhook.HeaderTimestamp, strconv.FormatInt(at.Unix(), 10))
+	r.Header.Set(webhook.HeaderSignature, webhook.Sign(w.secret, ext, at, body))
 	resp, err := client.Do(r)
 	if err != nil {
 		return false

@@ -45,7 +45,7 @@ const feedSize = 10
 // feed shows the newest approved comments, with ETag and Last-Modified.
 func (s *Site) feed(w http.ResponseWriter, r *http.Request) {
 	posts, all := s.Posts(), s.Comments()
-	ch := channel{Title: "Komentarze: " + Title, Link: base(r), Description: "Len z Podlasia"}
+	ch := channel{Title: "Komentarze: " + s.name, Link: base(r), Description: s.about}
 	var last time.Time
 	slices.SortFunc(all, query{order: "desc"}.compare)
 	for _, c := range all {

@@ -110,7 +110,7 @@ func base(r *http.Request) string {
 
 func (s *Site) index(w http.ResponseWriter, r *http.Request) {
 	b := base(r)
-	answer(w, 200, map[string]any{"name": Title, "description": "Len z Podlasia", "url": b, "home": b, "gmt_offset": "0",
+	answer(w, 200, map[string]any{"name": s.name, "description": s.about, "url": b, "home": b, "gmt_offset": "0",
 		"namespaces": []string{"oembed/1.0", "wp/v2"},
 		"authentication": map[string]any{"application-passwords": map[string]any{
 			"endpoints": map[string]string{"authorization": b + "/wp-admin/authorize-application.php"}}}})

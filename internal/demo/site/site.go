@@ -63,6 +63,8 @@ type account struct {
 type Site struct {
 	clock func() time.Time
 	mux   *http.ServeMux
+	name  string
+	about string
 
 	mu       sync.RWMutex
 	posts    []Post
@@ -79,12 +81,15 @@ func New(clock func() time.Time) *Site {
 	if clock == nil {
 		clock = time.Now
 	}
-	s := &Site{clock: clock, lastBy: map[string]time.Time{}}
+	s := &Site{clock: clock, name: Title, about: "Len z Podlasia", lastBy: map[string]time.Time{}}
 	s.AddUser("zofia", Title, "", true)
 	s.AddUser(User, Title, Password, true)
 	s.mux = s.routes()
 	return s
 }
+
+// Call gives the shop another name; before anybody visits it.
+func (s *Site) Call(name, about string) { s.name, s.about = name, about }
 
 // now is the clock in WordPress's grain.
 func (s *Site) now() time.Time { return s.clock().UTC().Truncate(time.Second) }

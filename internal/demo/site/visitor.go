@@ -119,7 +119,7 @@ func (s *Site) front(w http.ResponseWriter, r *http.Request) {
 		s.sorry(w, http.StatusMethodNotAllowed, "Tej strony nie można tak wywołać.")
 		return
 	}
-	d := pageData{Title: Title, Posts: s.Posts(), Counts: map[int]int{}}
+	d := pageData{Title: s.name, Posts: s.Posts(), Counts: map[int]int{}}
 	slices.Reverse(d.Posts)
 	for _, c := range s.Comments() {
 		if c.Status == Approved {
@@ -152,7 +152,7 @@ func (s *Site) entry(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) sorry(w http.ResponseWriter, status int, message string) {
-	s.show(w, nil, status, "sorry.html", pageData{Title: Title, Message: message})
+	s.show(w, nil, status, "sorry.html", pageData{Title: s.name, Message: message})
 }
 
 func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, name string, d pageData) {

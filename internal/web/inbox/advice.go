@@ -58,7 +58,6 @@ type Form struct {
 	Why      string // filled in beforehand
 	Hand     bool   // a person will do it
 	Danger   bool   // cannot be taken back
-	Differs  bool
 }
 
 // Ask is a question only people can answer, with one tap.
@@ -254,7 +253,7 @@ func caption(ctx context.Context, w decision.Way) string {
 // form is what the option asks. A restrictive deed that was advised takes the advice's first reason along, which the
 // person sees beside the button and may change in the window.
 func form(ctx context.Context, w decision.Way, a decision.Advice, best bool) Form {
-	f := Form{Option: w.Option, Dialog: "ask-" + string(w.Option), Title: optionName(ctx, w.Option), Hand: w.ByHand, Differs: !best,
+	f := Form{Option: w.Option, Dialog: "ask-" + string(w.Option), Title: optionName(ctx, w.Option), Hand: w.ByHand,
 		Danger: w.Can && !w.Undo && w.Verb != "" || w.Second, NeedsWhy: w.NeedsWhy || !best, MinWhy: minWhy, NoteMax: w.MaxText}
 	if !best {
 		f.MinWhy = minDiffer

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -397,4 +398,33 @@ func TestSavedViews(t *testing.T) {
 	w.in("obcy@x.pl").post(removal).is(t, http.StatusNotFound)
 	b.post(removal).is(t, http.StatusSeeOther)
 	b.post("/inbox/views", "name", "", "back", "").is(t, http.StatusUnprocessableEntity)
+}
+
+func TestSearchPagesThroughEverythingOnce(t *testing.T) {
+	w := open(t)
+	var items []source.Item
+	for i := range 120 {
+		items = append(items, source.Item{ExternalID: fmt.Sprint("r", i), Kind: source.KindReview, Author: source.Account{Name: fmt.Sprint("Konto ", i)},
+			Text: "zwrot pieniędzy", At: w.clock.Now(), Rating: 3})
+	}
+	w.takes(items...)
+	b, seen := w.in("ewa@x.pl"), map[string]bool{}
+	for path := "/search?q=zwroty"; path != ""; {
+		a := b.get(path).is(t, http.StatusOK)
+		path = ""
+		for n := range a.doc.Descendants() {
+			if id := attr(n, "data-id"); id != "" && attr(n, "class") == "mi" {
+				if seen[id] {
+					t.Fatalf("%s stands on two pages", id)
+				}
+				seen[id] = true
+			}
+			if attr(n, "rel") == "next" {
+				path = attr(n, "href")
+			}
+		}
+	}
+	if len(seen) != 120 {
+		t.Errorf("%d of 120 found", len(seen))
+	}
 }

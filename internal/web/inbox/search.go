@@ -95,5 +95,8 @@ func (q Query) exported(format string) string {
 func (v Search) narrow() bool {
 	q := v.Q
 	q.Words, q.Firm, q.Below = "", "", 0
+	if q.Status == allStatus {
+		q.Status = ""
+	}
 	return q != Query{}
 }

@@ -221,10 +221,10 @@ func (s *Standing) task(ctx context.Context, it *Item, d action.Deed, may bool) 
 	}
 }
 
-// takesBack tells whether the deed can be taken back now.
+// takesBack tells whether the deed can be taken back now; a task is given up with its own button.
 func takesBack(d action.Deed, reversal *action.Deed, can source.Capabilities) bool {
 	switch d.State {
-	case action.Waiting, action.Manual:
+	case action.Waiting:
 		return true
 	case action.Done:
 		_, ok := decision.Back(d.Verb, can)

@@ -187,12 +187,12 @@ func (w *world) reviews(id, author, text string, stars int) mention.Mention {
 		Text: text, Rating: stars, URL: "https://maps.example/r/" + id, At: w.clock.Now()})
 }
 
-func (w *world) takes(it source.Item) mention.Mention {
+func (w *world) takes(items ...source.Item) mention.Mention {
 	w.t.Helper()
-	_, err := w.mentions.Intake(access.With(w.t.Context(), access.System("*")), w.g, source.Batch{Items: []source.Item{it}})
+	_, err := w.mentions.Intake(access.With(w.t.Context(), access.System("*")), w.g, source.Batch{Items: items})
 	ok(w.t, err)
 	w.pass(time.Second)
-	return w.find(it.Author.Name)
+	return w.find(items[0].Author.Name)
 }
 
 // find is the newest mention of an author.

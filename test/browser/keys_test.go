@@ -1,0 +1,93 @@
+package browser
+
+import (
+	"strings"
+	"testing"
+
+	"chop/internal/access"
+	"chop/internal/decision"
+	"chop/internal/mention"
+)
+
+// The inbox by keyboard alone: the keys do what the help says.
+func TestTheInboxByKeyboard(t *testing.T) {
+	w := build(t)
+	g := w.firms[0]
+	ewa := w.as(g, access.Guardian)
+	b := Open(t)
+	b.Size(1440, 900)
+	b.SignIn(w.app.Origin(), g.people[access.Guardian].Email, password)
+	b.Go(w.app.Origin() + "/inbox")
+	rows := strings.Fields(b.JS(`[...document.querySelectorAll("#rows .mi")].map(e => e.dataset.id).join(" ")`))
+	if len(rows) < 3 {
+		t.Fatalf("only %d rows wait", len(rows))
+	}
+	on := func(id string) string {
+		return `document.querySelector("#rows .mi[data-on]")?.dataset.id === "` + id + `" && document.querySelector("#rec-` + id + `")`
+	}
+	b.Until(on(rows[0]))
+	b.Press("j")
+	b.Until(on(rows[1]))
+	b.Press("j")
+	b.Until(on(rows[2]))
+	b.Press("k")
+	b.Until(on(rows[1]))
+
+	b.Press("?")
+	b.Until(`document.querySelector("dialog#keys[open]")`)
+	b.Press("j")
+	b.Press("Escape")
+	b.Until(`!document.querySelector("dialog[open]")`)
+	b.Until(on(rows[1]))
+
+	question := w.by(g, "Beata")
+	b.Go(w.app.Origin() + "/inbox?m=" + question.ID)
+	b.Press("r")
+	b.Until(`document.activeElement.id === "f-text"`)
+	b.Press("h") // a letter of the reply, no deed
+	b.Until(`document.activeElement.value === "h"`)
+
+	before, err := w.app.Evidence.Of(ewa, g.firm.ID, mention.Ref(question.ID))
+	w.ok(err)
+	b.JS(`document.activeElement.blur()`)
+	b.Press("e")
+	b.See(".toast")
+	after, err := w.app.Evidence.Of(ewa, g.firm.ID, mention.Ref(question.ID))
+	w.ok(err)
+	if len(before) != 0 || len(after) != 1 {
+		t.Errorf("e: %d exhibits before, %d after", len(before), len(after))
+	}
+
+	b.Go(w.app.Origin() + "/inbox?m=" + g.hate.ID)
+	b.Press("h")
+	b.See(".toast")
+	made, err := w.app.Decisions.List(ewa, decision.Filter{Firm: g.firm.ID, Mention: g.hate.ID})
+	w.ok(err)
+	if len(made) != 1 || made[0].Option != decision.Hide {
+		t.Errorf("h: %+v", made)
+	}
+	if said := b.Complaints(); len(said) > 0 {
+		t.Errorf("the browser complains: %s", strings.Join(said, " | "))
+	}
+}
+
+// What happens at the shop shows by itself, and leaves alone what the person is doing.
+func TestANewCommentAppearsAndDisturbsNobody(t *testing.T) {
+	w := build(t)
+	g := w.firms[0]
+	b := Open(t)
+	b.Size(1440, 900)
+	b.SignIn(w.app.Origin(), g.people[access.Guardian].Email, password)
+	b.Go(w.app.Origin() + "/inbox?m=" + w.by(g, "Beata").ID)
+	b.Type("#f-text", "Dzień dobry, nasza pościel")
+	b.JS(`(window.same = true, document.activeElement.setSelectionRange(4, 9))`)
+	g.shop.Comment(g.post, 0, "Nowy Gość", "gosc@visitor.test", "203.0.113.77", "Mozilla/5.0", "Pożałujesz, spalę ci ten sklep.")
+	b.Until(`[...document.querySelectorAll("#rows .mi")].some(e => e.innerText.includes("Nowy Gość"))`)
+	got := b.JS(`[window.same, document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd].join("|")`)
+	if want := "true|f-text|Dzień dobry, nasza pościel|4|9"; got != want {
+		t.Errorf("after the change: %s\nwant: %s", got, want)
+	}
+	if said := b.Complaints(); len(said) > 0 {
+		t.Errorf("the browser complains: %s", strings.Join(said, " | "))
+	}
+}
