@@ -38,9 +38,10 @@ type New struct {
 	Items    []reason.Ref
 }
 
-// Open opens a case, or adds the items to the one already open on the same subject. Needs access.WorkCases; rules open
-// cases as the system.
-func (s *Store) Open(ctx context.Context, n New) (c Case, fresh bool, err error) {
+// Open opens a case, or adds the items to the one already open on the same subject. News tells whether that changed
+// anything worth telling: a new case, a new item, or a higher priority. Needs access.WorkCases; rules open cases as the
+// system.
+func (s *Store) Open(ctx context.Context, n New) (c Case, news bool, err error) {
 	if err := access.Check(ctx, access.WorkCases, n.Firm); err != nil {
 		return c, false, err
 	}
@@ -54,13 +55,14 @@ func (s *Store) Open(ctx context.Context, n New) (c Case, fresh bool, err error)
 		}
 		if len(found) > 0 {
 			c = found[0]
-			return s.join(ctx, tx, &c, n)
+			news, err = s.join(ctx, tx, &c, n)
+			return err
 		}
-		fresh = true
+		news = true
 		c, err = s.insert(ctx, tx, n)
 		return err
 	})
-	return c, fresh, err
+	return c, news, err
 }
 
 func (s *Store) insert(ctx context.Context, tx *db.Tx, n New) (Case, error) {
@@ -78,7 +80,7 @@ func (s *Store) insert(ctx context.Context, tx *db.Tx, n New) (Case, error) {
 		c.Severity, c.Priority, c.OpenedAt); err != nil {
 		return c, fmt.Errorf("open case: %w", err)
 	}
-	if err := s.addItems(ctx, tx, c, n.Items); err != nil {
+	if _, err := s.addItems(ctx, tx, c, n.Items); err != nil {
 		return c, err
 	}
 	if err := s.Note(ctx, c.Firm, c.ID, Event{What: "opened", Facts: c.Facts}); err != nil {
@@ -105,30 +107,38 @@ func (s *Store) nextNumber(ctx context.Context, tx *db.Tx, firm string) (string,
 }
 
 // join adds items to an open case; a case that was contained becomes active again, and weight only grows.
-func (s *Store) join(ctx context.Context, tx *db.Tx, c *Case, n New) error {
+func (s *Store) join(ctx context.Context, tx *db.Tx, c *Case, n New) (news bool, err error) {
 	if c.Status == Contained {
 		c.Status = Accepted
 	}
+	news = n.Priority < c.Priority
 	c.Severity, c.Priority = max(c.Severity, n.Severity), min(c.Priority, n.Priority)
 	c.LastAt = tx.Now()
-	if err := s.addItems(ctx, tx, *c, n.Items); err != nil {
-		return err
+	added, err := s.addItems(ctx, tx, *c, n.Items)
+	if err != nil {
+		return false, err
 	}
-	return s.put(ctx, tx, *c)
+	for _, r := range added {
+		if err := s.Note(ctx, c.Firm, c.ID, Event{What: "item", Facts: n.Facts, Ref: r}); err != nil {
+			return false, err
+		}
+	}
+	return news || len(added) > 0, s.put(ctx, tx, *c)
 }
 
-func (s *Store) addItems(ctx context.Context, tx *db.Tx, c Case, items []reason.Ref) error {
-	var rows [][]any
+// addItems puts items into the case and tells which were not in it before.
+func (s *Store) addItems(ctx context.Context, tx *db.Tx, c Case, items []reason.Ref) (added []reason.Ref, err error) {
 	for _, r := range items {
-		rows = append(rows, []any{c.Firm, c.ID, r.Kind, r.ID, tx.Now(), access.From(ctx).User})
+		n, err := tx.Exec(ctx, `INSERT INTO crisis_item (firm_id, crisis_id, kind, ref_id, at, who) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT DO NOTHING`, c.Firm, c.ID, r.Kind, r.ID, tx.Now(), access.From(ctx).User)
+		if err != nil {
+			return nil, fmt.Errorf("add items to case: %w", err)
+		}
+		if n == 1 {
+			added = append(added, r)
+		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if _, err := tx.Insert(ctx, `INSERT INTO crisis_item (firm_id, crisis_id, kind, ref_id, at, who)`, rows, `ON CONFLICT DO NOTHING`); err != nil {
-		return fmt.Errorf("add items to case: %w", err)
-	}
-	return nil
+	return added, nil
 }
 
 func (s *Store) put(ctx context.Context, tx *db.Tx, c Case) error {
@@ -234,7 +244,8 @@ func (s *Store) Write(ctx context.Context, firm, id, note string) error {
 // Link adds an item by hand; Unlink takes it out again. Both need access.WorkCases.
 func (s *Store) Link(ctx context.Context, firm, id string, item reason.Ref) error {
 	return s.change(ctx, firm, id, "linked", "", func(ctx context.Context, c *Case, tx *db.Tx) error {
-		return s.addItems(ctx, tx, *c, []reason.Ref{item})
+		_, err := s.addItems(ctx, tx, *c, []reason.Ref{item})
+		return err
 	})
 }
 

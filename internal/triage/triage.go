@@ -163,18 +163,10 @@ func (s *Store) intoCase(ctx context.Context, tx *db.Tx, m mention.Mention, e Ef
 	if err != nil {
 		return err
 	}
-	c, fresh, err := s.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: subject, Title: e.Title, Facts: e.Facts, Severity: e.Severity,
+	c, news, err := s.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: subject, Title: e.Title, Facts: e.Facts, Severity: e.Severity,
 		Priority: e.Priority, Items: []reason.Ref{mention.Ref(m.ID)}})
-	if err != nil {
+	if err != nil || !news || !e.Page {
 		return err
-	}
-	if !fresh {
-		if err := s.Cases.Note(ctx, m.Firm, c.ID, crisis.Event{What: "item", Facts: e.Facts, Ref: mention.Ref(m.ID)}); err != nil {
-			return err
-		}
-	}
-	if !e.Page {
-		return nil
 	}
 	_, err = s.Alerts.Raise(ctx, alert.New{Firm: m.Firm, Key: crisis.AlertKey(c.ID), Priority: e.Priority, Title: e.Title, Facts: e.Facts,
 		Ref: c.Ref(), URL: "/cases/" + c.ID})

@@ -61,7 +61,7 @@ func TestTheInboxByKeyboard(t *testing.T) {
 	b.Go(w.app.Origin() + "/inbox?m=" + g.hate.ID)
 	b.Press("h")
 	b.See(".toast")
-	made, err := w.app.Decisions.List(ewa, decision.Filter{Firm: g.firm.ID, Mention: g.hate.ID})
+	made, err := w.app.Decisions.Of(ewa, g.firm.ID, g.hate.ID)
 	w.ok(err)
 	if len(made) != 1 || made[0].Option != decision.Hide {
 		t.Errorf("h: %+v", made)
