@@ -37,7 +37,4 @@ generate: ## regenerate the pages' Go code from the templates
 	go tool templ generate -path internal/web
 	gofmt -w internal/web
 
-pictures: ## the screenshots of the README
-	go run ./bench/pictures
-
-.PHONY: help run build deps check test race fuzz bench generate pictures
+.PHONY: help run build deps check test race fuzz bench generate

@@ -45,6 +45,8 @@ type View struct {
 	Owner    []string
 	Others   []crisis.Case // other open cases of the firm, for moving items
 	Form     Form
+
+	veiled map[string]bool // mentions whose text is shown only on request
 }
 
 // Item is one mention of the case.
@@ -189,10 +191,12 @@ func (d Deps) mentions(ctx context.Context, v *View, items []crisis.Item) error 
 		return err
 	}
 	seals := marks(v.Exhibits)
+	v.veiled = map[string]bool{}
 	for _, m := range ms {
 		if len(seals[m.ID]) > 0 {
 			v.Sealed++
 		}
+		v.veiled[m.ID] = Veiled(m)
 	}
 	slices.Reverse(ms) // the newest first
 	for i, m := range ms {

@@ -68,8 +68,11 @@ func (v View) event(ctx context.Context, e crisis.Event) page.Event {
 		out.Title += " · " + e.Who
 	}
 	out.Text = e.Facts["why"]
-	if out.Text == "" && v.Read {
+	if out.Text == "" && v.Read && e.Ref.Kind == "mention" {
 		out.Text = e.Facts["excerpt"]
+		if v.veiled[e.Ref.ID] {
+			out.Text = page.T(ctx, "shell.row.veiled")
+		}
 	}
 	if e.Ref.Kind == "mention" && v.Read {
 		out.More = page.Pair{Name: page.T(ctx, "cases.item.see"), Value: "/inbox?m=" + e.Ref.ID}
