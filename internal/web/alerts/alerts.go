@@ -11,7 +11,7 @@ import (
 	"chop/internal/web/session"
 )
 
-// Deps is what these pages call. alert.LinkPath must be among the edge's public paths.
+// Deps is what these pages call. alert.LinkPath must be among the edge's hooks: the button of a phone posts from elsewhere.
 type Deps struct{ Alerts *alert.Store }
 
 // Mount puts the pages under their addresses.
@@ -50,6 +50,7 @@ func (d Deps) tap(w http.ResponseWriter, r *http.Request) {
 func (d Deps) answer(w http.ResponseWriter, r *http.Request, g alert.Glance, err error) {
 	f := page.FrameFrom(r.Context())
 	f.Flash = nil
+	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Robots-Tag", "noindex, nofollow")
 	switch {
 	case fault.Is(err, fault.NotFound):

@@ -127,7 +127,7 @@ func open(t *testing.T) *world {
 	alerts.Mount(mux, alerts.Deps{Alerts: w.alerts})
 	duty.Mount(mux, duty.Deps{Firms: w.firms, Duty: w.duty, Alerts: w.alerts})
 	mux.Handle(static.Prefix, static.Handler())
-	e := session.New(session.Config{Users: w.users, Firms: w.firms, Now: w.clock.Now, Public: []string{alert.LinkPath}})
+	e := session.New(session.Config{Users: w.users, Firms: w.firms, Now: w.clock.Now, Hooks: []string{alert.LinkPath}})
 	mux.HandleFunc("POST /prefs", e.Prefs)
 	edge = e.Wrap(mux)
 	return w
