@@ -152,22 +152,6 @@ var duties = []struct {
 	{"tidy", 720, (*Rooms).tidy},
 }
 
-// stuckAfter is how long a due job may wait before the queue counts as stuck.
-const stuckAfter = 2 * time.Minute
-
-// watchQueue makes a stuck queue loud (law 8). It cannot page through the queue that is stuck, so it also stands in
-// the log, and /readyz turns red.
-func (r *Rooms) watchQueue(ctx context.Context) error {
-	h, err := r.Jobs.Health(ctx)
-	if err != nil {
-		return err
-	}
-	if h.Due > 0 && r.DB.Now().Sub(h.OldestDue) > stuckAfter {
-		slog.Error("the queue is stuck", "due", h.Due, "oldest_seconds", int(r.DB.Now().Sub(h.OldestDue).Seconds()), "failing", h.Failing)
-	}
-	return nil
-}
-
 // tidy drops what is only of passing use.
 func (r *Rooms) tidy(ctx context.Context) error {
 	return errors.Join(r.Users.Tidy(ctx), r.Sources.Tidy(ctx))

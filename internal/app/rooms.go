@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"chop/internal/action"
 	"chop/internal/alert"
@@ -66,6 +67,8 @@ type Rooms struct {
 
 	fetch    *fetch.Client
 	channels map[string]notify.Channel
+
+	stuckTold time.Time // when the guardians were last told that the queue is stuck
 }
 
 // Open wires the rooms on the database of the configuration, migrated. Close them with Rooms.Close.

@@ -3,6 +3,7 @@ package mention
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -43,11 +44,27 @@ func (s *Store) Pull(ctx context.Context, e source.Due) error {
 	}
 	ev, err := s.Intake(ctx, src, b)
 	if err != nil {
-		return err
+		return s.refused(ctx, src, err)
 	}
 	if !ev.empty() {
 		slog.Info("taken in", "firm", src.Firm, "source", src.ID, "new", len(ev.New), "edited", len(ev.Edited), "moved", len(ev.Moved),
 			"reactions", len(ev.Reacted), "ms", time.Since(began).Milliseconds())
+	}
+	return nil
+}
+
+// refused records that what a look brought could not be kept, so that the source shows it and the next look brings it
+// again. What cannot even be recorded is an error of the job.
+func (s *Store) refused(ctx context.Context, src source.Source, cause error) error {
+	if ctx.Err() != nil {
+		return cause // the program is stopping
+	}
+	told := cause
+	if db.IsFull(cause) {
+		told = fault.New(fault.Unavailable, "storage.full").Because(cause)
+	}
+	if err := s.Sources.Missed(ctx, src, told, 0); err != nil {
+		return errors.Join(cause, err)
 	}
 	return nil
 }

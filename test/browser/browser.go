@@ -3,6 +3,7 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -18,7 +20,7 @@ import (
 )
 
 // patience is how long something may take to show up on a page.
-const patience = 45 * time.Second
+const patience = 20 * time.Second
 
 // Tab is one page of a browser that ends with the test.
 type Tab struct {
@@ -44,6 +46,14 @@ func Open(t testing.TB) *Tab {
 	b := &Tab{t: t, ctx: ctx}
 	b.ok(chromedp.Listen(ctx, b.listen))
 	return b
+}
+
+// do carries out steps, none of which may take longer than patience.
+func (b *Tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	b.ok(chromedp.Do(ctx, steps...))
 }
 
 func (b *Tab) ok(err error) {
@@ -94,19 +104,19 @@ func (b *Tab) Complaints() []string {
 // Go opens an address and waits for its page.
 func (b *Tab) Go(url string) {
 	b.t.Helper()
-	b.ok(chromedp.Do(b.ctx, chromedp.Navigate(url)))
+	b.do(chromedp.Navigate(url))
 }
 
 // Reload loads the page anew.
 func (b *Tab) Reload() {
 	b.t.Helper()
-	b.ok(chromedp.Do(b.ctx, chromedp.Reload()))
+	b.do(chromedp.Reload())
 }
 
 // Size sets the visible part of the page in CSS pixels.
 func (b *Tab) Size(width, height int64) {
 	b.t.Helper()
-	b.ok(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, height)))
+	b.do(chromedp.EmulateViewport(width, height))
 }
 
 // JS is the value of an expression, awaited, as text.
@@ -122,7 +132,7 @@ func (b *Tab) JS(code string) string {
 // Load runs a script in the page, whatever the content policy of the page says.
 func (b *Tab) Load(script string) {
 	b.t.Helper()
-	b.ok(chromedp.Do(b.ctx, chromedp.Evaluate[chromedp.Void](script)))
+	b.do(chromedp.Evaluate[chromedp.Void](script))
 }
 
 // Until waits for an expression to be true, on this page or the one it leads to.
@@ -153,14 +163,19 @@ func (b *Tab) See(selector string) {
 func (b *Tab) Click(selector string) {
 	b.t.Helper()
 	b.See(selector)
-	b.ok(chromedp.Do(b.ctx, chromedp.Click(selector, chromedp.NodeVisible)))
+	var at struct{ X, Y float64 }
+	b.ok(json.Unmarshal([]byte(b.JS(fmt.Sprintf(`(e => (e.scrollIntoView({block: "center", behavior: "instant"}), e = e.getBoundingClientRect(),
+		JSON.stringify({x: e.x + e.width / 2, y: e.y + e.height / 2})))(document.querySelector(%q))`, selector))), &at))
+	b.do(chromedp.MouseClickXY(at.X, at.Y))
 }
 
 // Type types into a field.
 func (b *Tab) Type(selector, text string) {
 	b.t.Helper()
 	b.See(selector)
-	b.ok(chromedp.Do(b.ctx, chromedp.SendKeys(selector, text, chromedp.NodeVisible)))
+	b.JS(fmt.Sprintf(`document.querySelector(%q).focus()`, selector))
+	_, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: text})
+	b.ok(err)
 }
 
 // Press presses a key where the focus is: a letter, or a name like "Escape".
@@ -169,7 +184,7 @@ func (b *Tab) Press(key string) {
 	if key == "Escape" {
 		key = kb.Escape
 	}
-	b.ok(chromedp.Do(b.ctx, chromedp.KeyEvent(key)))
+	b.do(chromedp.KeyEvent(key))
 }
 
 // SignIn signs somebody in by the form.

@@ -104,7 +104,7 @@ func (w *World) incompressible() string {
 	for range 60 {
 		b.WriteString(db.NewID() + " ")
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 // patiently lets time go by although work fails.

@@ -1,0 +1,149 @@
+// Command bench measures the program as people meet it and writes the figures to docs/measures.md.
+//
+// It asserts nothing: a figure that misses its aim stands there like the others.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	only     []string
+	dbs      []string
+	mentions int
+	out      string
+	program  string        // the built program; made when empty
+	seconds  time.Duration // length of the steady loads
+}
+
+// series are the measures, in the order of the page. Each returns lines of a Markdown table.
+var series = []struct {
+	name, title string
+	head        []string
+	run         func(context.Context, options, string) ([][]string, error)
+}{
+	{"latency", "Comment accepted to alert handed to the notifier", []string{"Database", "Way in", "Rate", "Comments", "Alerts", "Median", "p99", "Slowest"}, latency},
+	{"intake", "Intake, saved and labelled", []string{"Database", "Comments", "Seconds", "Comments/s", "Accepted/s, labels lag behind"}, intake},
+	{"pages", "Pages", []string{"Database", "Page", "Median of 20", "Slowest of 20", "Bytes"}, pages},
+	{"memory", "Memory", []string{"Database", "Moment", "Resident", "Highest so far"}, memory},
+	{"start", "Start", []string{"Database", "Contents", "Median of 5", "Slowest of 5"}, startUp},
+	{"size", "Program", []string{"What", "Size"}, size},
+}
+
+func main() {
+	var o options
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,size")
+	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
+	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
+	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
+	flag.StringVar(&o.program, "program", "", "the program, already built; built from ./cmd/chop when empty")
+	flag.DurationVar(&o.seconds, "steady", 30*time.Second, "length of the steady loads")
+	flag.Parse()
+	o.only, o.dbs = list(*only), list(*dbs)
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := measure(ctx, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func list(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// measure runs the chosen series on the chosen databases and puts each table into the page as soon as it is there.
+func measure(ctx context.Context, o options, say io.Writer) error {
+	for _, s := range series {
+		if len(o.only) > 0 && !slices.Contains(o.only, s.name) {
+			continue
+		}
+		dbs := o.dbs
+		if s.name == "size" {
+			dbs = []string{""}
+		}
+		var rows [][]string
+		for _, d := range dbs {
+			got, err := s.run(ctx, o, d)
+			if err != nil {
+				return fmt.Errorf("%s on %s: %w", s.name, d, err)
+			}
+			rows = append(rows, got...)
+		}
+		text := table(s.head, rows)
+		fmt.Fprintf(say, "\n%s\n\n%s", s.title, text)
+		if err := replace(o.out, s.name, fmt.Sprintf("`%s`, %s\n\n%s", command(o, s.name), time.Now().UTC().Format(time.DateOnly), text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// command is what makes the table again.
+func command(o options, name string) string {
+	c := "go run ./bench -only " + name
+	if len(o.dbs) == 1 && name != "size" {
+		c += " -db " + o.dbs[0]
+	}
+	if o.mentions != 1_000_000 && (name == "pages" || name == "start") {
+		c += fmt.Sprintf(" -mentions %d", o.mentions)
+	}
+	return c
+}
+
+func table(head []string, rows [][]string) string {
+	var b strings.Builder
+	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	line(head)
+	line(slices.Repeat([]string{"---"}, len(head)))
+	for _, r := range rows {
+		line(r)
+	}
+	return b.String()
+}
+
+// replace puts text between the marks of a series; a page without the marks gets them at its end.
+func replace(path, name, text string) error {
+	raw, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
+	page := string(raw)
+	before, rest, ok := strings.Cut(page, begin)
+	if !ok {
+		return os.WriteFile(path, []byte(page+"\n"+begin+text+end), 0o644)
+	}
+	_, after, ok := strings.Cut(rest, end)
+	if !ok {
+		return fmt.Errorf("%s: the mark %q is missing", path, strings.TrimSpace(end))
+	}
+	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)
+}
+
+// milli writes a duration for people.
+func milli(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+// at is the value below which the share q of the sorted list lies.
+func at(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+}
