@@ -150,7 +150,7 @@ func startHere(ctx context.Context, p place, firms int) (*live, error) {
 }
 
 func (p place) config() app.Config {
-	return app.Config{Listen: "127.0.0.1:0", Data: p.data, DB: p.url, Origin: "http://127.0.0.1", Allow: []string{"127.0.0.1"}}
+	return app.Config{Listen: "127.0.0.1:0", Data: p.data, DB: p.url, Origin: "http://127.0.0.1", Proxy: true, Allow: []string{"127.0.0.1"}}
 }
 
 func (l *live) close(ctx context.Context) error {

@@ -8,7 +8,9 @@ import (
 	"chop/internal/web/cases"
 	"chop/internal/web/duty"
 	"chop/internal/web/exhibits"
+	"chop/internal/web/firms"
 	"chop/internal/web/inbox"
+	"chop/internal/web/journal"
 	"chop/internal/web/people"
 	"chop/internal/web/signin"
 	"chop/internal/web/sources"
@@ -27,6 +29,8 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})
 	sources.Mount(mux, sources.Deps{Sources: a.Sources, Importer: a.Importer, Firms: a.Firms, Journal: a.Journal, Origin: a.config.Origin})
+	firms.Mount(mux, firms.Deps{Firms: a.Firms})
+	journal.Mount(mux, journal.Deps{Journal: a.Journal})
 	people.Mount(mux, people.Deps{Users: a.Users, Firms: a.Firms})
 	api.Mount(mux, api.Deps{DB: a.DB, Sources: a.Sources, Mentions: a.Mentions})
 }

@@ -49,7 +49,8 @@ func (h holder) WebAuthnName() string                       { return h.Email }
 func (h holder) WebAuthnDisplayName() string                { return h.Name }
 func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
-// party is this installation as passkeys know it.
+// party is this installation as passkeys know it. Fault: Unavailable "user.passkey_address", because passkeys belong to a
+// name and an installation reached by a bare address has none.
 func (s *Store) party() (*webauthn.WebAuthn, error) {
 	u, err := url.Parse(s.Origin)
 	if err != nil {
@@ -59,7 +60,7 @@ func (s *Store) party() (*webauthn.WebAuthn, error) {
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired}})
 	if err != nil {
-		return nil, fmt.Errorf("passkeys: %w", err)
+		return nil, fault.New(fault.Unavailable, "user.passkey_address").Because(err)
 	}
 	return w, nil
 }

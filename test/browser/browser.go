@@ -178,13 +178,22 @@ func (b *Tab) Type(selector, text string) {
 	b.ok(err)
 }
 
-// Press presses a key where the focus is: a letter, or a name like "Escape".
+// Press presses a key where the focus is: a letter, or kb.Escape and the like. A letter whose key press a script has
+// taken for itself is not written anywhere, as on a keyboard.
 func (b *Tab) Press(key string) {
 	b.t.Helper()
-	if key == "Escape" {
-		key = kb.Escape
+	for _, r := range key {
+		down := *kb.Encode(r)[0]
+		up := down
+		up.Type = kb.KeyUp
+		if k, ok := kb.Keys[r]; ok && k.Print {
+			down.Text, down.UnmodifiedText = k.Text, k.Unmodified
+		}
+		for _, p := range []input.DispatchKeyEventParams{down, up} {
+			_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, p)
+			b.ok(err)
+		}
 	}
-	b.do(chromedp.KeyEvent(key))
 }
 
 // SignIn signs somebody in by the form.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"chop/internal/access"
 	"chop/internal/decision"
 	"chop/internal/mention"
@@ -36,7 +38,7 @@ func TestTheInboxByKeyboard(t *testing.T) {
 	b.Press("?")
 	b.Until(`document.querySelector("dialog#keys[open]")`)
 	b.Press("j")
-	b.Press("Escape")
+	b.Press(kb.Escape)
 	b.Until(`!document.querySelector("dialog[open]")`)
 	b.Until(on(rows[1]))
 

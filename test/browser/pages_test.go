@@ -41,20 +41,20 @@ type tour struct {
 func (w *world) tours() []tour {
 	g := w.firms[0]
 	return []tour{
-		{"", []string{"/signin", "/forgot", "/" + user.InvitePath + "/" + token(g.offer.Link), "/" + user.ResetPath + "/no-such-token",
+		{"", []string{"/signin", "/forgot", "/" + user.InvitePath + "/" + tail(g.offer.Link), "/" + user.ResetPath + "/no-such-token",
 			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token"}},
 		{g.people[access.Guardian].Email, []string{
 			"/watch", "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
 			"/inbox?q=nic-takiego", "/inbox/bulk?id=" + g.hate.ID + "&id=" + g.complaint.ID, "/search", "/search?q=magazyn", "/cases", "/cases/" + g.room.ID, "/exhibits", "/exhibits/" + g.exhibit.ID,
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
-			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/me", "/no-such-page",
+			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/firms", "/firms/" + g.firm.ID, "/journal", "/me", "/no-such-page",
 		}},
 		{g.people[access.Lawyer].Email, []string{"/cases", "/cases/" + g.room.ID, "/exhibits/" + g.exhibit.ID, "/inbox"}},
-		{w.admin.Email, []string{"/watch", "/people", "/duty", "/sources"}},
+		{w.admin.Email, []string{"/watch", "/people", "/duty", "/sources", "/firms"}},
 	}
 }
 
-func token(link string) string { return link[strings.LastIndex(link, "/")+1:] }
+func tail(link string) string { return link[strings.LastIndex(link, "/")+1:] }
 
 // Every page, wide and narrow, light and dark, Polish and English: no barrier, nothing sticks out, one heading, no
 // complaint of the browser, no text missing.

@@ -182,18 +182,19 @@ func (w *world) live(g *guarded) {
 func (w *world) decideOn(g *guarded) {
 	w.t.Helper()
 	ewa := w.as(g, access.Guardian)
-	choose := func(m mention.Mention, o decision.Option) decision.Decision {
+	tomasz := access.With(w.t.Context(), access.Principal{User: g.second.ID, Name: g.second.Name, Firms: map[string]access.Role{g.firm.ID: access.Guardian}})
+	choose := func(who context.Context, m mention.Mention, o decision.Option) decision.Decision {
 		w.t.Helper()
-		a, err := w.app.Decisions.Recommend(ewa, g.firm.ID, m.ID)
+		a, err := w.app.Decisions.Recommend(who, g.firm.ID, m.ID)
 		w.ok(err)
-		d, err := w.app.Decisions.Decide(ewa, decision.Choice{Firm: g.firm.ID, Mention: m.ID, Option: o, Shown: a.ID, Why: "Uzgodnione z właścicielką firmy."})
+		d, err := w.app.Decisions.Decide(who, decision.Choice{Firm: g.firm.ID, Mention: m.ID, Option: o, Shown: a.ID, Why: "Uzgodnione z właścicielką firmy."})
 		w.ok(err)
 		return d
 	}
-	g.hidden = choose(g.insult, decision.Hide)
+	g.hidden = choose(ewa, g.insult, decision.Hide)
 	// Only because somebody else is hurt may criticism be hidden, and then only by two people.
 	w.ok(w.app.Decisions.Answer(ewa, g.firm.ID, g.complaint.ID, "third_party_victim", "true"))
-	g.waiting = choose(g.complaint, decision.Hide)
+	g.waiting = choose(tomasz, g.complaint, decision.Hide)
 	if g.waiting.State != decision.Second {
 		w.t.Fatalf("hiding a complaint is %s", g.waiting.State)
 	}

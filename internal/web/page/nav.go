@@ -21,6 +21,7 @@ var house = []group{
 	{"shell.group.duty", []room{
 		{"/watch", "radio-tower", "shell.room.watch", "d", []access.Perm{access.ViewDuty}, true},
 		{"/inbox", "inbox", "shell.room.inbox", "w", []access.Perm{access.ViewMentions}, true},
+		{"/duty", "calendar-clock", "shell.room.duty", "y", []access.Perm{access.ViewDuty}, false},
 	}},
 	{"shell.group.case", []room{
 		{"/cases", "folder-open", "shell.room.cases", "s", []access.Perm{access.ViewCases}, true},
@@ -28,7 +29,9 @@ var house = []group{
 	}},
 	{"shell.group.firm", []room{
 		{"/sources", "plug-zap", "shell.room.sources", "k", []access.Perm{access.ViewSources}, false},
+		{"/firms", "building-2", "shell.room.firms", "i", []access.Perm{access.ViewFirm}, false},
 		{"/people", "users", "shell.room.people", "l", []access.Perm{access.ViewPeople}, false},
+		{"/journal", "file-text", "shell.room.journal", "j", []access.Perm{access.ViewJournal}, false},
 		{"/search", "search", "shell.room.search", "f", []access.Perm{access.ViewMentions, access.ViewCases, access.ViewEvidence}, false},
 	}},
 }

@@ -1,0 +1,335 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chop/internal/access"
+	"chop/internal/db"
+	"chop/internal/user"
+)
+
+// Who may come besides the holders of a permission.
+const (
+	anyone access.Perm = "-anyone" // no sign-in
+	signed access.Perm = "-signed" // everybody with an account, about themselves
+)
+
+// route is what one pattern expects. Braces in path and body name things of the firm.
+type route struct {
+	pattern string
+	may     access.Perm
+	path    string // with a query, when the pattern's own names do not say it all
+	body    string
+	also    access.Perm // needed besides
+	empty   bool        // for those who may, the thing can be gone or nobody's: 404 is an answer
+}
+
+// upload is a form with a file.
+const upload = "--x\r\nContent-Disposition: form-data; name=\"firm\"\r\n\r\n{firm}\r\n--x\r\n" +
+	"Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nid,text\n1,ok\n\r\n--x--\r\n"
+
+// table lists every route of the product and who may use it.
+var table = []route{
+	{pattern: "/", may: signed, path: "/no-such-page", empty: true},
+	{pattern: "GET /{$}", may: signed, path: "/"},
+	{pattern: "GET /healthz", may: anyone}, {pattern: "GET /readyz", may: anyone},
+	{pattern: "GET /static/", may: anyone, path: "/static/nothing.css", empty: true},
+	{pattern: "POST /prefs", may: anyone}, {pattern: "GET /live", may: signed},
+	{pattern: "GET /signin", may: anyone}, {pattern: "POST /signin", may: anyone}, {pattern: "GET /signin/code", may: anyone}, {pattern: "POST /signin/code", may: anyone},
+	{pattern: "GET /signin/passkey.js", may: anyone}, {pattern: "POST /signin/passkey", may: anyone}, {pattern: "POST /signin/passkey/answer", may: anyone},
+	{pattern: "POST /signout", may: anyone, path: "/signout"},
+	{pattern: "GET /forgot", may: anyone}, {pattern: "POST /forgot", may: anyone},
+	{pattern: "GET /reset/{token}", may: anyone, empty: true}, {pattern: "POST /reset/{token}", may: anyone, empty: true},
+	{pattern: "GET /first/{token}", may: anyone, empty: true}, {pattern: "POST /first/{token}", may: anyone, empty: true},
+	{pattern: "GET /invitation/{token}", may: anyone, empty: true}, {pattern: "POST /invitation/{token}", may: anyone, empty: true},
+	{pattern: "POST /invitation/{token}/join", may: anyone, empty: true},
+	{pattern: "GET /ack/{token}", may: anyone, empty: true}, {pattern: "POST /ack/{token}", may: anyone, empty: true},
+	{pattern: "POST /hooks/{source}", may: anyone, empty: true},
+
+	{pattern: "GET /watch", may: access.ViewDuty},
+	{pattern: "GET /duty", may: signed}, // one's own contacts; duty of the firms in which one may see it
+	{pattern: "POST /duty/shift", may: access.ManageDuty, body: "firm={firm}"},
+	{pattern: "POST /duty/shift/remove", may: access.ManageDuty, body: "firm={firm}&id={shift}", empty: true},
+	{pattern: "POST /duty/rota", may: access.ManageDuty, body: "firm={firm}"}, {pattern: "POST /duty/policy", may: access.ManageDuty, body: "firm={firm}&default=1"},
+	{pattern: "POST /duty/note", may: access.ManageDuty, body: "firm={firm}&note=nic"},
+	{pattern: "POST /duty/contact", may: signed}, {pattern: "POST /duty/contact/code", may: signed, empty: true},
+	{pattern: "POST /duty/contact/verify", may: signed, empty: true}, {pattern: "POST /duty/contact/switch", may: signed, empty: true},
+	{pattern: "POST /duty/contact/remove", may: signed, empty: true},
+
+	{pattern: "GET /inbox", may: access.ViewMentions, path: "/inbox?m={m}"}, {pattern: "GET /inbox/inbox.js", may: signed},
+	{pattern: "GET /inbox/bulk", may: access.ViewMentions}, {pattern: "POST /inbox/decisions", may: access.ViewMentions}, {pattern: "POST /inbox/seals", may: access.ViewMentions},
+	{pattern: "POST /inbox/views", may: access.ViewMentions}, {pattern: "POST /inbox/views/{id}/removal", may: access.ViewMentions, path: "/inbox/views/{view}/removal", empty: true},
+	{pattern: "GET /inbox/{m}", may: access.ViewMentions}, {pattern: "GET /inbox/{m}/{deed}", may: access.ViewMentions},
+	{pattern: "POST /inbox/{m}/decision", may: access.Decide, body: "option=hide"}, {pattern: "POST /inbox/{m}/fact", may: access.Decide, body: "field=truth&value=false"},
+	{pattern: "POST /inbox/{m}/label", may: access.LabelMentions, body: "label=threat&severity=3&why=bo+tak"}, {pattern: "POST /inbox/{m}/seal", may: access.Preserve, also: access.ViewMentions},
+	{pattern: "POST /decisions/{id}/confirmation", may: access.SecondPerson, path: "/decisions/{waiting}/confirmation?firm={firm}&m={m}", body: "why=zgoda"},
+	{pattern: "POST /decisions/{id}/refusal", may: access.SecondPerson, path: "/decisions/{waiting}/refusal?firm={firm}&m={m}", body: "why=niezgoda"},
+	{pattern: "POST /decisions/{id}/undo", may: access.Decide, path: "/decisions/{hidden}/undo?firm={firm}&m={m}"},
+	{pattern: "POST /deeds/{id}/undo", may: access.Decide, path: "/deeds/{deed}/undo?firm={firm}&m={m}"},
+	{pattern: "POST /deeds/{id}/completion", may: access.Decide, path: "/deeds/{deed}/completion?firm={firm}&m={m}", body: "why=zrobione"},
+	{pattern: "POST /deeds/{id}/withdrawal", may: access.Decide, path: "/deeds/{deed}/withdrawal?firm={firm}&m={m}", body: "why=niepotrzebne"},
+	{pattern: "GET /search", may: access.ViewMentions, path: "/search?q=magazyn"}, {pattern: "GET /search/export", may: access.ExportData, path: "/search/export?q=magazyn&format=csv"},
+
+	{pattern: "GET /cases", may: access.ViewCases}, {pattern: "POST /cases", may: access.WorkCases, body: "firm={firm}&title=Telefon"},
+	{pattern: "GET /cases/{id}", may: access.ViewCases, path: "/cases/{case}"},
+	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/note", body: "note=zapis"},
+	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/accept"},
+	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/weigh", body: "severity=3&why=tak+trzeba"},
+	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/link", body: "item={m}"},
+	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/close", body: "resolution=handed_over&why=tak+trzeba"},
+	{pattern: "POST /alerts/{id}/acknowledgement", may: access.Acknowledge, path: "/alerts/{alert}/acknowledgement"},
+
+	{pattern: "GET /exhibits", may: access.ViewEvidence}, {pattern: "GET /exhibits/{id}", may: access.ViewEvidence, path: "/exhibits/{exhibit}"},
+	{pattern: "POST /exhibits/{id}/verify", may: access.ViewEvidence, path: "/exhibits/{exhibit}/verify"},
+	{pattern: "GET /exhibits/{id}/verify", may: signed, path: "/exhibits/{exhibit}/verify"}, // leads to the exhibit, tells nothing
+	{pattern: "GET /exhibits/{id}/zip", may: access.ViewEvidence, path: "/exhibits/{exhibit}/zip"},
+	{pattern: "GET /exhibits/{id}/files/{name}", may: access.ViewEvidence, path: "/exhibits/{exhibit}/files/{file}"},
+
+	{pattern: "GET /sources", may: access.ViewSources}, {pattern: "GET /sources/new", may: access.ManageSources}, {pattern: "GET /sources/new/{kind}", may: access.ManageSources},
+	{pattern: "POST /sources/new/{kind}", may: access.ManageSources, body: "firm={firm}&url=x"},
+	{pattern: "GET /sources/{id}", may: access.ViewSources, path: "/sources/{source}"},
+	{pattern: "POST /sources/{id}", may: access.ManageSources, path: "/sources/{source}", body: "do=look"},
+	{pattern: "POST /sources/{id}", may: access.ManageSources, path: "/sources/{source}", body: "do=pause&why=przerwa"},
+	{pattern: "POST /sources/{id}", may: access.ManageSources, path: "/sources/{source}", body: "do=resume&why=koniec"},
+	{pattern: "GET /sources/connected/{id}", may: access.ManageSources, path: "/sources/connected/{source}"},
+	{pattern: "GET /sources/import", may: access.ManageSources}, {pattern: "POST /sources/import", may: access.ManageSources, body: upload},
+	{pattern: "GET /sources/import/{id}", may: access.ManageSources, path: "/sources/import/{run}"},
+	{pattern: "POST /sources/import/{id}", may: access.ManageSources, path: "/sources/import/{run}"},
+	{pattern: "GET /sources/import/{id}/problems.csv", may: access.ManageSources, path: "/sources/import/{run}/problems.csv"},
+	{pattern: "POST /sources/import/{id}/stop", may: access.ManageSources, path: "/sources/import/{run}/stop"},
+
+	{pattern: "GET /firms", may: access.ViewFirm}, {pattern: "POST /firms", may: access.Install},
+	{pattern: "GET /firms/{id}", may: access.ViewFirm, path: "/firms/{firm}"}, {pattern: "POST /firms/{id}", may: access.ManageFirm, path: "/firms/{firm}", body: "why=zmiana"},
+	{pattern: "POST /firms/{id}/archive", may: access.Install, path: "/firms/{firm}/archive"},
+	{pattern: "GET /journal", may: access.ViewJournal}, {pattern: "POST /journal", may: access.ViewJournal},
+
+	{pattern: "GET /people", may: access.ViewPeople, path: "/people?firm={firm}"},
+	{pattern: "POST /people/invite", may: access.ManagePeople, body: "firm={firm}"},
+	{pattern: "POST /people/withdraw", may: access.ManagePeople, body: "firm={firm}&id={offer}", empty: true},
+	{pattern: "POST /people/role", may: access.ManagePeople, body: "firm={firm}&user={person}&role=staff"},
+	{pattern: "POST /people/remove", may: access.ManagePeople, body: "firm={firm}&user={person}"},
+	{pattern: "POST /people/admin", may: access.Install, body: "user={person}&admin=yes"}, {pattern: "POST /people/close", may: access.Install, body: "user={person}&closed=yes"},
+	{pattern: "POST /people/rescue", may: access.Install, body: "user={person}"}, {pattern: "POST /people/firms", may: access.Install},
+
+	{pattern: "GET /me", may: signed}, {pattern: "POST /me", may: signed}, {pattern: "POST /me/password", may: signed},
+	{pattern: "POST /me/app", may: signed}, {pattern: "POST /me/app/confirm", may: signed}, {pattern: "POST /me/app/remove", may: signed},
+	{pattern: "POST /me/codes", may: signed}, {pattern: "POST /me/sessions/{id}/end", may: signed, empty: true},
+	{pattern: "POST /me/passkeys/begin", may: signed}, {pattern: "POST /me/passkeys", may: signed}, {pattern: "POST /me/passkeys/{id}/remove", may: signed, empty: true},
+}
+
+// demoOnly exist in a demonstration and nowhere else.
+var demoOnly = []string{"GET /demo/{who}"}
+
+func TestEveryRouteStandsInTheTable(t *testing.T) {
+	registered := patterns(t)
+	if len(registered) < 80 {
+		t.Fatalf("only %d routes found: the search is broken", len(registered))
+	}
+	for _, p := range registered {
+		if !slices.Contains(demoOnly, p) && !slices.ContainsFunc(table, func(r route) bool { return r.pattern == p }) {
+			t.Errorf("%s has no line in the table: say who may use it", p)
+		}
+	}
+	for _, r := range table {
+		if !slices.Contains(registered, r.pattern) {
+			t.Errorf("%s stands in the table but is not registered any more", r.pattern)
+		}
+	}
+}
+
+// caller is somebody at the door.
+type caller struct {
+	name  string
+	role  access.Role // in the own firm, "" for none
+	admin bool
+	token string // "" for a visitor
+}
+
+func (c caller) holds(r route) bool { return c.has(r.may) && (r.also == "" || c.has(r.also)) }
+
+func (c caller) has(p access.Perm) bool {
+	switch p {
+	case anyone:
+		return true
+	case signed:
+		return c.token != ""
+	}
+	return c.admin && access.AdminAllows(p) || c.role != "" && access.Allows(c.role, p)
+}
+
+func (w *world) callers() (list []caller) {
+	enter := func(p user.Person) string {
+		o, err := w.app.Users.SignIn(w.t.Context(), p.Email, password, user.Device{Addr: "203.0.113.1", Agent: "test"})
+		w.ok(err)
+		return o.Token
+	}
+	for _, r := range access.Roles {
+		list = append(list, caller{name: string(r), role: r, token: enter(w.firms[0].people[r])})
+	}
+	return append(list, caller{name: "administrator", admin: true, token: enter(w.admin)}, caller{name: "nobody", token: enter(w.loner)}, caller{name: "visitor"})
+}
+
+// fill puts the things of a firm into a path or body.
+func (w *world) fill(g *guarded, s string) string {
+	w.t.Helper()
+	return strings.NewReplacer("{firm}", g.firm.ID, "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
+		"{alert}", string(g.alarm.ID), "{waiting}", g.waiting.ID, "{hidden}", g.hidden.ID, "{run}", g.run.ID, "{view}", g.view.ID, "{offer}", g.offer.ID,
+		"{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
+		"{token}", "no-such-token", "{id}", "no-such-id").Replace(s)
+}
+
+var walked int
+
+// ask sends one request, each from an address of its own, and gives the status (401 for being sent to sign in) and the page.
+func (w *world) ask(c caller, g *guarded, r route) (status int, page string) {
+	w.t.Helper()
+	method, path, one := strings.Cut(r.pattern, " ")
+	if !one {
+		method, path = http.MethodGet, r.pattern
+	}
+	if r.path != "" {
+		path = r.path
+	}
+	path = strings.ReplaceAll(path, "/{deed}", "/hide") // in the inbox's addresses, where it is an option
+	if strings.HasPrefix(r.path, "/deeds/") {
+		path = r.path
+	}
+	ctx, stop := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer stop()
+	q, err := http.NewRequestWithContext(ctx, method, w.app.Origin()+w.fill(g, path), strings.NewReader(w.fill(g, r.body)))
+	w.ok(err)
+	walked++
+	q.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.1", walked/250, walked%250))
+	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if r.body == upload {
+		q.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	}
+	if c.token != "" {
+		q.AddCookie(&http.Cookie{Name: "chop", Value: c.token})
+	}
+	a, err := http.DefaultTransport.RoundTrip(q)
+	w.ok(err)
+	defer a.Body.Close()
+	if strings.HasPrefix(a.Header.Get("Location"), "/signin") && path != "/signout" {
+		return http.StatusUnauthorized, ""
+	}
+	if r.pattern != "GET /live" { // which never ends
+		raw, err := io.ReadAll(a.Body)
+		w.ok(err)
+		page = string(raw)
+	}
+	return a.StatusCode, page
+}
+
+// Every route, for everybody, with things of the own firm and of another: what the table of access says, and of the
+// other firm not even that it exists.
+func TestNobodyGetsFurtherThanTheTableSays(t *testing.T) {
+	w := build(t)
+	own, other := w.firms[0], w.firms[1]
+	everybody := w.callers()
+	for _, r := range table {
+		if r.pattern == "POST /signout" {
+			continue
+		}
+		for _, c := range everybody {
+			w.stranger(c, other, r)
+			if !c.holds(r) {
+				w.refused(c, own, r)
+			}
+		}
+	}
+	w.nothingHappened(other)
+	for _, r := range table {
+		for _, c := range everybody {
+			if c.holds(r) && (r.pattern != "POST /signout" || c.token == "") {
+				w.admitted(c, own, r)
+			}
+		}
+	}
+}
+
+func (r route) String() string { return strings.TrimSpace(r.pattern + " " + r.path + " " + r.body) }
+
+// aboutFirm tells whether the request names a thing of the firm.
+func (r route) aboutFirm() bool {
+	s := r.path + r.body
+	if r.path == "" {
+		s += r.pattern
+	}
+	for _, n := range []string{"{token}", "{id}", "{kind}", "{$}"} {
+		s = strings.ReplaceAll(s, n, "")
+	}
+	return strings.Contains(s, "{")
+}
+
+// broken tells a fault of the program from something it says it cannot do here.
+func broken(status int) bool { return status >= 500 && status != http.StatusServiceUnavailable }
+
+// stranger asks with things of a firm that is not the caller's.
+func (w *world) stranger(c caller, g *guarded, r route) {
+	w.t.Helper()
+	status, page := w.ask(c, g, r)
+	if broken(status) {
+		w.t.Errorf("%s, %s with things of another firm: %d", r, c.name, status)
+	}
+	if c.admin && c.holds(r) {
+		return
+	}
+	if strings.Contains(page, "Rogalow") || !c.admin && strings.Contains(page, g.firm.Name) { // administrators know which firms there are
+		w.t.Errorf("%s: %s reads about the other firm", r, c.name)
+	}
+	if r.may == anyone || r.may == signed || !r.aboutFirm() {
+		return
+	}
+	switch {
+	case c.token == "" && status != http.StatusUnauthorized:
+		w.t.Errorf("%s, visitor with things of another firm: %d, want to be sent to sign in", r, status)
+	case c.token != "" && c.holds(r) && status != http.StatusNotFound && !strings.HasPrefix(r.path, "/people?"): // which shows the own firm instead
+		w.t.Errorf("%s, %s with things of another firm: %d, want 404", r, c.name, status)
+	case c.token != "" && !c.holds(r) && status != http.StatusNotFound && status != http.StatusForbidden:
+		w.t.Errorf("%s, %s with things of another firm: %d, want 404 or 403", r, c.name, status)
+	}
+}
+
+// refused asks for what the caller's role may not have.
+func (w *world) refused(c caller, g *guarded, r route) {
+	w.t.Helper()
+	status, _ := w.ask(c, g, r)
+	if c.token == "" && status != http.StatusUnauthorized || c.token != "" && status != http.StatusForbidden && status != http.StatusNotFound {
+		w.t.Errorf("%s, %s: %d, want to be refused", r, c.name, status)
+	}
+}
+
+// admitted asks for what the caller's role may have; what was sent may be wrong or too late, but not forbidden.
+func (w *world) admitted(c caller, g *guarded, r route) {
+	w.t.Helper()
+	status, _ := w.ask(c, g, r)
+	bad := broken(status) || status == http.StatusForbidden && r.may != anyone || status == http.StatusUnauthorized && r.may != anyone ||
+		status == http.StatusNotFound && !r.empty || status == http.StatusMethodNotAllowed || status == http.StatusTooManyRequests && r.may != signed && r.may != anyone // guessing passwords is slowed down
+	if bad {
+		w.t.Errorf("%s, %s: %d, want to be let in", r, c.name, status)
+	}
+}
+
+// nothingHappened checks that no stranger left a trace in the firm.
+func (w *world) nothingHappened(g *guarded) {
+	w.t.Helper()
+	for _, p := range append([]user.Person{w.loner}, w.firms[0].second, w.firms[0].people[access.Guardian], w.firms[0].people[access.Owner],
+		w.firms[0].people[access.Staff], w.firms[0].people[access.Lawyer]) {
+		var n int
+		w.ok(w.app.DB.Read(w.system(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.One(ctx, `SELECT count(*) FROM journal WHERE firm_id = $1 AND by_id = $2`, []any{g.firm.ID, p.ID}, &n)
+			return err
+		}))
+		if n != 0 {
+			w.t.Errorf("%s did %d things in a firm that is not theirs", p.Name, n)
+		}
+	}
+}
