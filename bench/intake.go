@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"runtime/pprof"
 	"sync/atomic"
 	"time"
 
@@ -25,17 +23,6 @@ func intake(ctx context.Context, o options, kind string) ([][]string, error) {
 	w, err := startHere(ctx, p, 20)
 	if err != nil {
 		return nil, err
-	}
-	if f := os.Getenv("BENCH_PROFILE"); f != "" {
-		out, err := os.Create(f)
-		if err != nil {
-			return nil, err
-		}
-		defer out.Close()
-		if err := pprof.StartCPUProfile(out); err != nil {
-			return nil, err
-		}
-		defer pprof.StopCPUProfile()
 	}
 	begin := time.Now()
 	n, err := w.pour(ctx, begin.Add(o.seconds))

@@ -31,7 +31,7 @@ const latencyFirms = 40
 
 // latency measures from the commit of a comment to its message at the telephone.
 func latency(ctx context.Context, o options, kind string) (rows [][]string, err error) {
-	for _, way := range []string{"intake", "webhook"} {
+	for _, way := range list(o.ways) {
 		for _, l := range []load{{"1/s", 1, 2 * o.seconds, 1}, {"200/s", 200, o.seconds, 100}} {
 			row, err := latencyOf(ctx, kind, way, l)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type options struct {
 	dbs      []string
 	mentions int
 	out      string
+	ways     string
 	program  string        // the built program; made when empty
 	seconds  time.Duration // length of the steady loads
 }
@@ -46,17 +48,35 @@ func main() {
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
+	flag.StringVar(&o.ways, "ways", "intake,webhook", "ways in of the latency series")
 	flag.StringVar(&o.program, "program", "", "the program, already built; built from ./cmd/chop when empty")
 	flag.DurationVar(&o.seconds, "steady", 30*time.Second, "length of the steady loads")
+	profile := flag.String("profile", "", "file for a CPU profile of the whole run")
 	flag.Parse()
 	o.only, o.dbs = list(*only), list(*dbs)
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := measure(ctx, o, os.Stdout); err != nil {
+	if err := profiled(*profile, func() error { return measure(ctx, o, os.Stdout) }); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func profiled(path string, f func() error) error {
+	if path == "" {
+		return f()
+	}
+	out, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return f()
 }
 
 func list(s string) []string {

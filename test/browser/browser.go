@@ -107,12 +107,6 @@ func (b *Tab) Go(url string) {
 	b.do(chromedp.Navigate(url))
 }
 
-// Reload loads the page anew.
-func (b *Tab) Reload() {
-	b.t.Helper()
-	b.do(chromedp.Reload())
-}
-
 // Size sets the visible part of the page in CSS pixels.
 func (b *Tab) Size(width, height int64) {
 	b.t.Helper()
@@ -204,14 +198,6 @@ func (b *Tab) SignIn(origin, email, password string) {
 	b.Type("#f-password", password)
 	b.Click(`form[action="/signin"] button[type=submit]`)
 	b.Until(`!location.pathname.startsWith("/signin")`)
-}
-
-// Picture is what the page looks like, as a PNG.
-func (b *Tab) Picture() []byte {
-	b.t.Helper()
-	p, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	b.ok(err)
-	return p
 }
 
 // Has tells how many elements a selector finds.
