@@ -38,11 +38,15 @@ type world struct {
 // place is a connector whose next answer the test decides.
 type place struct{ next func() (source.Batch, error) }
 
-func (p *place) Describe() source.Description { return source.Description{Kind: "place", Every: 3 * time.Second} }
+func (p *place) Describe() source.Description {
+	return source.Description{Kind: "place", Every: 3 * time.Second}
+}
 func (p *place) Check(context.Context, source.Settings) (source.CheckReport, error) {
 	return source.CheckReport{Title: "Place"}, nil
 }
-func (p *place) Fetch(context.Context, source.Settings, []byte) (source.Batch, error) { return p.next() }
+func (p *place) Fetch(context.Context, source.Settings, []byte) (source.Batch, error) {
+	return p.next()
+}
 
 func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, p source.Connector) *world {
 	t.Helper()
