@@ -11,6 +11,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/app"
 	"chop/internal/db"
+	"chop/internal/fault"
 )
 
 type migrateCmd struct{ place }
@@ -84,6 +85,9 @@ func (c *userCmd) Run(ctx context.Context) error {
 	}
 	defer r.Close()
 	link, err := r.Users.ResetLink(access.With(ctx, access.System("*")), c.Email)
+	if fault.Is(err, fault.NotFound) {
+		return fmt.Errorf("no open account has the address %s; look for it on the page /people", c.Email)
+	}
 	if err != nil {
 		return err
 	}

@@ -151,16 +151,15 @@ func openPostgres(ctx context.Context, c Config) (*DB, error) {
 	return d, nil
 }
 
-// redact keeps the password of an address out of messages.
+// redact keeps the password of an address out of messages, and the message on one line.
 func redact(err error, addr string) error {
-	u, perr := url.Parse(addr)
-	if perr != nil || u.User == nil {
-		return err
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if u, perr := url.Parse(addr); perr == nil && u.User != nil {
+		if pw, ok := u.User.Password(); ok && pw != "" {
+			text = strings.ReplaceAll(text, pw, "***")
+		}
 	}
-	if pw, ok := u.User.Password(); ok && pw != "" {
-		return errors.New(strings.ReplaceAll(err.Error(), pw, "***"))
-	}
-	return err
+	return errors.New(text + " (is the server running, and is the --db address right?)")
 }
 
 // Close closes all handles.
@@ -191,7 +190,7 @@ func (d *DB) URL() string { return d.url }
 // The caller closes it.
 func (d *DB) Handle(conns int) (*sql.DB, error) {
 	if d.Dialect == SQLite {
-		return sqliteHandle(d.url, conns)
+		return d.write, nil
 	}
 	return stdlib.OpenDBFromPool(d.pool), nil
 }

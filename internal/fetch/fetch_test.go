@@ -134,8 +134,7 @@ func TestNoIPv4PrivateAddressHidesInIPv6(t *testing.T) {
 
 func TestRedirects(t *testing.T) {
 	private := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the private server was called") })
-	var s *httptest.Server
-	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/private":
 			http.Redirect(w, r, private.URL, http.StatusFound)

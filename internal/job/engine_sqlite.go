@@ -18,7 +18,6 @@ func newSQLite(d *db.DB, q *Queue) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.close = h.Close
 	e.healthSQL = `SELECT count(CASE WHEN at <= $1 THEN 1 END), coalesce(min(CASE WHEN at <= $1 THEN at END), 0),
 		count(CASE WHEN attempt >= 3 THEN 1 END)
 		FROM (SELECT attempt, CAST(strftime('%s', scheduled_at) AS INTEGER) AS at FROM river_job

@@ -58,7 +58,7 @@ const (
 // New makes a queue on the database. Register every handler before the first Put.
 func New(d *db.DB, c Config) (*Queue, error) {
 	if c.Workers == 0 {
-		c.Workers = 4
+		c.Workers = 64
 	}
 	if c.Outside == 0 {
 		c.Outside = 16

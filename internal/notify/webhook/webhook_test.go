@@ -110,7 +110,8 @@ func TestPoorAddressesAndSecretsSendNothing(t *testing.T) {
 	if called {
 		t.Error("somebody was called")
 	}
-	if _, err := key(NewSecret()); err != nil || NewSecret() == NewSecret() {
+	one, other := NewSecret(), NewSecret()
+	if _, err := key(one); err != nil || one == other {
 		t.Error("new secrets must sign and differ")
 	}
 }

@@ -2,9 +2,10 @@
 package firms
 
 import (
+	"errors"
+	"maps"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"chop/internal/access"
@@ -79,9 +80,24 @@ type View struct {
 	Firm    firm.Firm
 	May     bool // change
 	Close   bool // archive
-	Why     string
+	Ways    []Way
+	Why     string // of the change, as typed
 	Errors  error
-	Archive bool // the form that ends the guarding is open
+	Archive bool   // the form that ends the guarding is open
+	End     string // reason of the end, as typed
+	Refused error  // what is wrong with the end
+}
+
+// Way leads to another place of the firm.
+type Way struct{ Href, Icon, Name string }
+
+var ways = []struct {
+	way Way
+	may access.Perm
+}{
+	{Way{"/sources?firm=", "plug-zap", "shell.room.sources"}, access.ViewSources},
+	{Way{"/people?firm=", "users", "shell.room.people"}, access.ViewPeople},
+	{Way{"/journal?firm=", "file-text", "shell.room.journal"}, access.ViewJournal},
 }
 
 func (d Deps) show(w http.ResponseWriter, r *http.Request) {
@@ -94,21 +110,30 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func view(r *http.Request, f firm.Firm) View {
-	ctx := r.Context()
-	return View{Firm: f, May: access.Check(ctx, access.ManageFirm, f.ID) == nil, Close: access.CheckAny(ctx, access.Install) == nil,
-		Archive: r.URL.Query().Has("archive")}
+	ctx, live := r.Context(), f.Archived.IsZero()
+	v := View{Firm: f, May: live && access.Check(ctx, access.ManageFirm, f.ID) == nil,
+		Close: live && access.CheckAny(ctx, access.Install) == nil, Archive: r.URL.Query().Has("archive")}
+	for _, x := range ways {
+		if live && access.Check(ctx, x.may, f.ID) == nil {
+			v.Ways = append(v.Ways, Way{x.way.Href + url.QueryEscape(f.ID), x.way.Icon, x.way.Name})
+		}
+	}
+	return v
 }
 
 func (d Deps) update(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	f, err := d.Firms.Find(ctx, r.PathValue("id"))
+	if large(w, r) {
+		return
+	}
+	was, err := d.Firms.Find(ctx, r.PathValue("id"))
 	if err != nil {
 		session.Fail(w, r, err)
 		return
 	}
-	read(r, &f)
-	why := r.PostFormValue("why")
-	if _, err = d.Firms.Update(ctx, f, why); fault.Is(err, fault.Invalid) {
+	f, why := read(r, was), r.PostFormValue("why")
+	_, err = d.Firms.Update(ctx, f, why)
+	if fault.Is(err, fault.Invalid) {
 		v := view(r, f)
 		v.Errors, v.Why = err, why
 		session.Render(w, r, http.StatusUnprocessableEntity, showPage(v))
@@ -122,28 +147,49 @@ func (d Deps) update(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/firms/"+f.ID, http.StatusSeeOther)
 }
 
-// read puts the form's answers into the firm.
-func read(r *http.Request, f *firm.Firm) {
-	_ = r.ParseForm()
+// large answers a form that does not fit: half of it must not count as the whole.
+func large(w http.ResponseWriter, r *http.Request) bool {
+	var big *http.MaxBytesError
+	err := r.ParseForm()
+	if errors.As(err, &big) {
+		session.Fail(w, r, err)
+		return true
+	}
+	return false
+}
+
+// read is the firm with the form's answers. An answer that is not one of the known keeps what was.
+func read(r *http.Request, f firm.Firm) firm.Firm {
 	f.Name, f.Trade, f.City = r.PostForm.Get("name"), r.PostForm.Get("trade"), r.PostForm.Get("city")
 	f.Lang = lang.Parse(r.PostForm.Get("lang"))
 	f.Words = strings.Split(r.PostForm.Get("words"), "\n")
 	f.Settings.NetiquettePublished = r.PostForm.Get("netiquette") != ""
 	f.Settings.PreauthoriseSpam = r.PostForm.Get("spam") != ""
-	if v, err := strconv.ParseFloat(r.PostForm.Get("risk"), 64); err == nil {
-		f.Settings.RiskAversion = v
-	}
-	f.Settings.Mandate = map[string]string{}
-	for _, o := range mandated {
-		if v := r.PostForm.Get("may-" + o); v == firm.Tell || v == firm.Never {
-			f.Settings.Mandate[o] = v
+	for _, x := range risks {
+		if r.PostForm.Get("risk") == x.name {
+			f.Settings.RiskAversion = x.value
 		}
 	}
+	mandate := maps.Clone(f.Settings.Mandate)
+	if mandate == nil {
+		mandate = map[string]string{}
+	}
+	for _, o := range mandated {
+		switch v := r.PostForm.Get("may-" + o); v {
+		case firm.Tell, firm.Never:
+			mandate[o] = v
+		case firm.Ask:
+			delete(mandate, o)
+		}
+	}
+	f.Settings.Mandate = mandate
+	return f
 }
 
 func (d Deps) archive(w http.ResponseWriter, r *http.Request) {
 	ctx, id := r.Context(), r.PathValue("id")
-	err := d.Firms.Archive(ctx, id, r.PostFormValue("why"))
+	why := r.PostFormValue("why")
+	err := d.Firms.Archive(ctx, id, why)
 	if fault.Is(err, fault.Invalid) {
 		f, ferr := d.Firms.Find(ctx, id)
 		if ferr != nil {
@@ -151,7 +197,7 @@ func (d Deps) archive(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		v := view(r, f)
-		v.Archive, v.Errors = true, err
+		v.Archive, v.End, v.Refused = true, why, err
 		session.Render(w, r, http.StatusUnprocessableEntity, showPage(v))
 		return
 	}
@@ -160,7 +206,7 @@ func (d Deps) archive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session.Flash(w, r, page.Flash{Text: page.T(ctx, "firms.archived")})
-	http.Redirect(w, r, "/firms?"+url.Values{"firm": {""}}.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, "/firms?firm=", http.StatusSeeOther)
 }
 
 // risks are the three plain answers behind the number of domain/decisions.md, lambda.
