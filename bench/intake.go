@@ -20,7 +20,7 @@ func intake(ctx context.Context, o options, kind string) ([][]string, error) {
 		return nil, err
 	}
 	defer p.close()
-	w, err := startHere(ctx, p, 20)
+	w, err := startHere(ctx, o, p, 20)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ const latencyFirms = 40
 func latency(ctx context.Context, o options, kind string) (rows [][]string, err error) {
 	for _, way := range list(o.ways) {
 		for _, l := range []load{{"1/s", 1, 2 * o.seconds, 1}, {"200/s", 200, o.seconds, 100}} {
-			row, err := latencyOf(ctx, kind, way, l)
+			row, err := latencyOf(ctx, o, kind, way, l)
 			if err != nil {
 				return nil, err
 			}
@@ -44,13 +44,13 @@ func latency(ctx context.Context, o options, kind string) (rows [][]string, err 
 	return rows, nil
 }
 
-func latencyOf(ctx context.Context, kind, way string, l load) ([]string, error) {
+func latencyOf(ctx context.Context, o options, kind, way string, l load) ([]string, error) {
 	p, err := openPlace(ctx, kind)
 	if err != nil {
 		return nil, err
 	}
 	defer p.close()
-	w, err := startHere(ctx, p, latencyFirms)
+	w, err := startHere(ctx, o, p, latencyFirms)
 	if err != nil {
 		return nil, err
 	}

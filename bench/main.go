@@ -24,6 +24,7 @@ type options struct {
 	mentions int
 	out      string
 	ways     string
+	workers  int
 	program  string        // the built program; made when empty
 	seconds  time.Duration // length of the steady loads
 }
@@ -49,6 +50,7 @@ func main() {
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
 	flag.StringVar(&o.ways, "ways", "intake,webhook", "ways in of the latency series")
+	flag.IntVar(&o.workers, "workers", 0, "goroutines that work the queue; the program's own choice when 0")
 	flag.StringVar(&o.program, "program", "", "the program, already built; built from ./cmd/chop when empty")
 	flag.DurationVar(&o.seconds, "steady", 30*time.Second, "length of the steady loads")
 	profile := flag.String("profile", "", "file for a CPU profile of the whole run")

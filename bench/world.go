@@ -133,12 +133,14 @@ type live struct {
 }
 
 // startHere furnishes a new place and runs the program on it.
-func startHere(ctx context.Context, p place, firms int) (*live, error) {
+func startHere(ctx context.Context, o options, p place, firms int) (*live, error) {
 	phone, err := openTelephone()
 	if err != nil {
 		return nil, err
 	}
-	a, err := app.New(ctx, p.config(), "bench", io.Discard)
+	c := p.config()
+	c.Workers = o.workers
+	a, err := app.New(ctx, c, "bench", io.Discard)
 	if err != nil {
 		return nil, err
 	}

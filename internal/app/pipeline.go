@@ -5,6 +5,7 @@ import (
 
 	"chop/internal/crisis"
 	"chop/internal/job"
+	"chop/internal/mention"
 )
 
 // pipeline is the path of a comment, one line per arrow. Handlers of On work inside the database and their effects
@@ -12,15 +13,28 @@ import (
 func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "mention.pull", r.Mentions.Pull)  // source.Due        -> mention.Ingested
 	job.Outside(r.Jobs, "mention.import", r.Importer.Run) // ImportDue         -> mention.Ingested, in pieces
-	job.On(r.Jobs, "author.note", r.Authors.Note)         // mention.Ingested  -> the account's card
-	job.On(r.Jobs, "classify.label", r.Labels.Label)      // mention.Ingested  -> classify.Labelled
-	job.On(r.Jobs, "triage.run", r.Triage.Run)            // classify.Labelled -> exhibits, alerts, cases
+	job.On(r.Jobs, "read", r.read)                        // mention.Ingested  -> the account's card, labels, triage
+	job.On(r.Jobs, "triage.run", r.Triage.Run)            // classify.Labelled -> triage again after a person's correction
 	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)     // crisis.Opened     -> its first proofs stand under a checkpoint
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)       // timer             -> a snoozed item comes back
 	job.On(r.Jobs, "action.start", r.Actions.Start)         // decision.Made     -> a deed, or a task for a person
 	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)    // action.Due        -> the place, then read back
 	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain) // action.Look       -> is it still so a minute later
+}
+
+// read takes a batch from intake to its effects: the accounts' cards, the labels, and what triage sets in motion. The
+// three steps share one job and one commit; with a job for each, a flood of single comments spent most of its time on
+// commits.
+func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
+	if err := r.Authors.Note(ctx, e); err != nil {
+		return err
+	}
+	done, err := r.Labels.Label(ctx, e)
+	if err != nil || len(done.IDs) == 0 {
+		return err
+	}
+	return r.Triage.Run(ctx, done)
 }
 
 // stamp signs a checkpoint over everything sealed so far, at once when a case opens rather than at the next minute.

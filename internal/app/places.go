@@ -30,7 +30,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})
 	sources.Mount(mux, sources.Deps{Sources: a.Sources, Importer: a.Importer, Firms: a.Firms, Journal: a.Journal, Origin: a.config.Origin})
 	firms.Mount(mux, firms.Deps{Firms: a.Firms})
-	journal.Mount(mux, journal.Deps{Journal: a.Journal})
+	journal.Mount(mux, journal.Deps{Journal: a.Journal, Users: a.Users})
 	people.Mount(mux, people.Deps{Users: a.Users, Firms: a.Firms})
 	api.Mount(mux, api.Deps{DB: a.DB, Sources: a.Sources, Mentions: a.Mentions})
 }

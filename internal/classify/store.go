@@ -26,7 +26,7 @@ type Store struct {
 	Engine   Engine
 }
 
-// Labelled tells that mentions have been read. First marks those read for the first time.
+// Labelled tells that mentions have been read, by an engine or anew by a person.
 type Labelled struct {
 	Firm   string
 	Source string
@@ -36,31 +36,32 @@ type Labelled struct {
 // Kind names the event.
 func (Labelled) Kind() string { return "classify.labelled" }
 
-// Label reads new and edited mentions in their context. It hears mention.Ingested, inside a transaction.
-func (s *Store) Label(ctx context.Context, e mention.Ingested) error {
+// Label reads new and edited mentions in their context, in the caller's transaction, and says which it read.
+func (s *Store) Label(ctx context.Context, e mention.Ingested) (Labelled, error) {
 	ids := slices.Concat(e.New, e.Edited)
+	done := Labelled{Firm: e.Firm, Source: e.Source, IDs: ids}
 	if len(ids) == 0 {
-		return nil
+		return done, nil
 	}
 	began := time.Now()
 	ms, err := s.Mentions.ByIDs(ctx, e.Firm, ids)
 	if err != nil {
-		return err
+		return done, err
 	}
 	ms = slices.DeleteFunc(ms, func(m mention.Mention) bool { return m.Kind == "post" })
 	texts, err := s.contexts(ctx, e, ms)
 	if err != nil {
-		return err
+		return done, err
 	}
 	results, err := s.Engine.Classify(ctx, texts)
 	if err != nil {
-		return fmt.Errorf("label with %s: %w", s.Engine.Name(), err)
+		return done, fmt.Errorf("label with %s: %w", s.Engine.Name(), err)
 	}
 	if err := s.save(ctx, ms, results); err != nil {
-		return err
+		return done, err
 	}
 	slog.Info("labelled", "firm", e.Firm, "source", e.Source, "mentions", len(ms), "ms", time.Since(began).Milliseconds())
-	return s.Jobs.Put(ctx, Labelled{Firm: e.Firm, Source: e.Source, IDs: ids}, job.Urgent())
+	return done, nil
 }
 
 // contexts puts every mention beside the post it stands under and the comment it answers.

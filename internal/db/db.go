@@ -135,6 +135,7 @@ func openPostgres(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read --db address: %w", redact(err, c.URL))
 	}
+	pc.MaxConns = max(pc.MaxConns, 20) // pgx starts from four: too few for pages, workers and two listeners
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", redact(err, c.URL))
@@ -186,14 +187,10 @@ func (d *DB) RealClock() bool { return d.real }
 // URL is the address it was opened with.
 func (d *DB) URL() string { return d.url }
 
-// Handle opens a further pool on the same database, for a library that wants its own connections (the queue).
-// The caller closes it.
-func (d *DB) Handle(conns int) (*sql.DB, error) {
-	if d.Dialect == SQLite {
-		return d.write, nil
-	}
-	return stdlib.OpenDBFromPool(d.pool), nil
-}
+// Writer is the one writing connection of SQLite, for the queue: sharing it, both wait in line. With a connection each
+// they polled for the file's lock and starved one another under load. Whoever holds a transaction must not ask it for
+// another one.
+func (d *DB) Writer() *sql.DB { return d.write }
 
 // Pool is the PostgreSQL pool, nil on SQLite.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }

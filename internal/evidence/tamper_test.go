@@ -143,7 +143,7 @@ var tamperings = []struct {
 	{name: "custody at another time", code: evidence.CheckCustody, sql: `UPDATE journal SET at = at - 1 WHERE ref_id = $one`},
 	{name: "custody added", code: evidence.CheckCustody, sql: `INSERT INTO journal (firm_id, id, at, by_id, verb, ref_kind, ref_id, sealed, ticket)
 		SELECT firm_id, 'zzz', at, by_id, 'exhibit.viewed', ref_kind, ref_id, sealed, ticket FROM journal WHERE ref_id = $one`},
-	{name: "the ledger's leaf", code: evidence.CheckCommitment, sql: `UPDATE ledger_leaf SET leaf = (SELECT leaf FROM ledger_leaf WHERE idx = 1) WHERE ticket = (SELECT ticket FROM exhibit WHERE id = $one)`},
+	{name: "the ledger's leaf", code: evidence.CheckCommitment, sql: `UPDATE ledger_leaf SET leaf = (SELECT leaf FROM ledger_leaf WHERE ticket <> (SELECT ticket FROM exhibit WHERE id = $one) ORDER BY idx LIMIT 1) WHERE ticket = (SELECT ticket FROM exhibit WHERE id = $one)`},
 	{name: "the ledger's leaf gone", code: evidence.CheckCommitment, sql: `DELETE FROM ledger_leaf WHERE ticket = (SELECT ticket FROM exhibit WHERE id = $one)`},
 	{name: "the leaf's place", code: evidence.CheckInclusion, sql: `UPDATE ledger_leaf SET idx = 100 WHERE ticket = (SELECT ticket FROM exhibit WHERE id = $one)`},
 	{name: "the ledger's hashes", code: evidence.CheckInclusion, sql: `UPDATE ledger_hash SET hash = (SELECT hash FROM ledger_hash WHERE idx = 0) WHERE idx > 0`},

@@ -33,7 +33,6 @@ type riverEngine[TTx any] struct {
 	client  *river.Client[TTx]
 	in      func(*db.Tx) TTx
 	recover func(context.Context) error // before Start: take back what a killed process had in hand
-	close   func() error
 
 	healthSQL string
 
@@ -136,9 +135,6 @@ func (e *riverEngine[TTx]) stop(ctx context.Context) error {
 	err := e.client.Stop(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = e.client.StopAndCancel(context.WithoutCancel(ctx))
-	}
-	if e.close != nil {
-		err = errors.Join(err, e.close())
 	}
 	return err
 }

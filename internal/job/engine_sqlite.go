@@ -10,10 +10,7 @@ import (
 )
 
 func newSQLite(d *db.DB, q *Queue) (engine, error) {
-	h, err := d.Handle(1)
-	if err != nil {
-		return nil, err
-	}
+	h := d.Writer()
 	e, err := newRiver(q, riversqlite.New(h), func(tx *db.Tx) *sql.Tx { return tx.SQL() })
 	if err != nil {
 		return nil, err

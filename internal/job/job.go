@@ -1,7 +1,7 @@
 // Package job is the durable queue: events enqueued in the transaction that made them true, handled at least once
 // outside and exactly once inside the database.
 //
-// River does the work behind this page, on both databases, on its own connections. Timers are events put with At;
+// River does the work behind this page, on both databases. Timers are events put with At;
 // nobody cancels them: the handler looks at the state again.
 package job
 
@@ -23,7 +23,7 @@ type Event interface{ Kind() string }
 
 // Config of the queue; every zero value is usable.
 type Config struct {
-	Workers int // goroutines that run database handlers (default 4)
+	Workers int // goroutines that run database handlers (default 64 on SQLite, where they wait in line, 8 on PostgreSQL)
 	Outside int // goroutines that run handlers with effects outside (default 16)
 }
 
@@ -58,7 +58,10 @@ const (
 // New makes a queue on the database. Register every handler before the first Put.
 func New(d *db.DB, c Config) (*Queue, error) {
 	if c.Workers == 0 {
-		c.Workers = 64
+		c.Workers = 8
+		if d.Dialect == db.SQLite {
+			c.Workers = 64 // one works at a time; many fetched at once cost fewer transactions of the queue
+		}
 	}
 	if c.Outside == 0 {
 		c.Outside = 16
@@ -160,7 +163,7 @@ func (q *Queue) work(ctx context.Context, id int64, t task) error {
 // Start begins to work. Stop ends it after the running jobs, at the latest after ten seconds.
 func (q *Queue) Start(ctx context.Context) error { return q.engine.start(ctx) }
 
-// Stop ends the work and closes the queue's connections.
+// Stop ends the work.
 func (q *Queue) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -109,6 +109,7 @@ var table = []route{
 	{pattern: "GET /firms/{id}", may: access.ViewFirm, path: "/firms/{firm}"}, {pattern: "POST /firms/{id}", may: access.ManageFirm, path: "/firms/{firm}", body: "why=zmiana"},
 	{pattern: "POST /firms/{id}/archive", may: access.Install, path: "/firms/{firm}/archive"},
 	{pattern: "GET /journal", may: access.ViewJournal}, {pattern: "POST /journal", may: access.ViewJournal},
+	{pattern: "GET /journal/installation", may: access.Install}, {pattern: "POST /journal/installation", may: access.Install},
 
 	{pattern: "GET /people", may: access.ViewPeople, path: "/people?firm={firm}"},
 	{pattern: "POST /people/invite", may: access.ManagePeople, body: "firm={firm}"},

@@ -122,7 +122,7 @@ func open(t testing.TB) *world {
 	actions := &action.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: alerts, Evidence: ev, Mentions: w.mentions, Cases: cases,
 		Sources: w.sources, Decisions: w.decisions}
 	job.Outside(w.jobs, "mention.pull", w.mentions.Pull)
-	job.On(w.jobs, "classify.label", labels.Label)
+	job.On(w.jobs, "classify.label", func(ctx context.Context, e mention.Ingested) error { _, err := labels.Label(ctx, e); return err })
 	job.On(w.jobs, "decision.wake", w.decisions.Wake)
 	job.On(w.jobs, "action.start", actions.Start)
 	job.Outside(w.jobs, "action.carry", actions.Carry)
