@@ -1,9 +1,11 @@
 package mention
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,25 +68,52 @@ func (s *Store) List(ctx context.Context, f Filter) (list []Mention, err error) 
 		return nil, err
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c := f.where(tx, firms)
-		if c == nil {
-			return nil
-		}
-		order := "m.doc DESC"
-		if f.Status == Open {
-			order = "m.severity DESC, m.at DESC, m.doc DESC"
-		}
-		return tx.Each(ctx, `SELECT `+columns+` FROM mention m WHERE `+strings.Join(c.parts, " AND ")+` ORDER BY `+order+
-			fmt.Sprintf(" LIMIT %d", f.limit()), c.args, func(scan func(...any) error) error {
-			m, err := scanMention(scan)
-			list = append(list, m)
+		if f.Query != "" {
+			list, err = f.page(ctx, tx, firms)
 			return err
-		})
+		}
+		// One firm after the other walks along an index; all at once sorts everything they have.
+		for _, firm := range firms {
+			part, err := f.page(ctx, tx, []string{firm})
+			if err != nil {
+				return err
+			}
+			list = append(list, part...)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list mentions: %w", err)
 	}
-	return list, nil
+	slices.SortStableFunc(list, f.order)
+	return list[:min(len(list), f.limit())], nil
+}
+
+// page is the first mentions of these firms.
+func (f Filter) page(ctx context.Context, tx *db.Tx, firms []string) (list []Mention, err error) {
+	c := f.where(tx, firms)
+	if c == nil {
+		return nil, nil
+	}
+	order := "m.doc DESC"
+	if f.Status == Open {
+		order = "m.severity DESC, m.at DESC, m.doc DESC"
+	}
+	err = tx.Each(ctx, `SELECT `+columns+` FROM mention m WHERE `+strings.Join(c.parts, " AND ")+` ORDER BY `+order+
+		fmt.Sprintf(" LIMIT %d", f.limit()), c.args, func(scan func(...any) error) error {
+		m, err := scanMention(scan)
+		list = append(list, m)
+		return err
+	})
+	return list, err
+}
+
+// order is the order of a list, as in page.
+func (f Filter) order(a, b Mention) int {
+	if f.Status == Open {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), b.At.Compare(a.At), cmp.Compare(b.Doc, a.Doc))
+	}
+	return cmp.Compare(b.Doc, a.Doc)
 }
 
 func (f Filter) limit() int {

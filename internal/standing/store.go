@@ -99,22 +99,26 @@ func cases(ctx context.Context, tx *db.Tx, ids []string, by map[string]*Standing
 		})
 }
 
+// mentions asks for one firm after the other: that walks along the index of what waits, while one query for all of
+// them was seen to read every mention they ever had.
 func mentions(ctx context.Context, tx *db.Tx, ids []string, by map[string]*Standing) error {
-	return tx.Each(ctx, `SELECT firm_id, count(*), sum(CASE WHEN due_at > 0 AND due_at < $1 THEN 1 ELSE 0 END),
-		sum(CASE WHEN labels LIKE '%,complaint,%' THEN 1 ELSE 0 END), min(seen_at), coalesce(min(CASE WHEN due_at > 0 THEN due_at END), 0)
-		FROM mention WHERE status = 'open' AND firm_id IN (`+db.Marks(2, len(ids))+`) GROUP BY firm_id`,
-		append([]any{tx.Now()}, db.Args(ids)...), func(scan func(...any) error) error {
-			var id string
-			var f Facts
-			var since, due time.Time
-			if err := scan(&id, &f.Waiting, &f.Late, &f.Complaints, &since, &due); err != nil {
-				return err
-			}
-			x := by[id]
-			x.Facts.Waiting, x.Facts.Late, x.Facts.Complaints, x.Due = f.Waiting, f.Late, f.Complaints, due
+	for _, id := range ids {
+		var f Facts
+		var since, due time.Time
+		_, err := tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN due_at > 0 AND due_at < $2 THEN 1 ELSE 0 END), 0),
+			coalesce(sum(CASE WHEN labels LIKE '%,complaint,%' THEN 1 ELSE 0 END), 0), coalesce(min(seen_at), 0),
+			coalesce(min(CASE WHEN due_at > 0 THEN due_at END), 0)
+			FROM mention WHERE firm_id = $1 AND status = 'open'`, []any{id, tx.Now()}, &f.Waiting, &f.Late, &f.Complaints, &since, &due)
+		if err != nil {
+			return err
+		}
+		x := by[id]
+		x.Facts.Waiting, x.Facts.Late, x.Facts.Complaints, x.Due = f.Waiting, f.Late, f.Complaints, due
+		if f.Waiting > 0 {
 			x.Since = earliest(x.Since, since)
-			return nil
-		})
+		}
+	}
+	return nil
 }
 
 func alarms(ctx context.Context, tx *db.Tx, ids []string, by map[string]*Standing) error {

@@ -63,8 +63,9 @@ CREATE TABLE mention (
 );
 CREATE UNIQUE INDEX mention_by_ext ON mention (firm_id, source_id, ext_id);
 CREATE UNIQUE INDEX mention_by_doc ON mention (doc);
+CREATE INDEX mention_by_firm ON mention (firm_id, doc);
 CREATE INDEX mention_by_post ON mention (firm_id, post_id, at);
-CREATE INDEX mention_by_time ON mention (firm_id, at);
+CREATE INDEX mention_by_time ON mention (firm_id, at, own, labels); -- holds all that the pulse counts
 CREATE INDEX mention_by_author ON mention (firm_id, author_key, at);
 CREATE INDEX mention_open ON mention (firm_id, severity, at) WHERE status = 'open';
 
