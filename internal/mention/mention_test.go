@@ -355,3 +355,27 @@ func TestAnotherFirmSeesNothing(t *testing.T) {
 		}
 	})
 }
+
+// When the guarding of a firm ends, its channels rest: no look, no delivery at the door, no alarm about silence.
+func TestAnArchivedFirmIsNoLongerWatched(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		looks := 0
+		p := &place{next: func() (source.Batch, error) { looks++; return source.Batch{}, nil }}
+		w := newWorld(t, d, clock, p)
+		sys := access.With(w.ctx, access.System("*"))
+		check(t, w.Jobs.Drain(sys))
+		if looks != 1 {
+			t.Fatalf("%d looks at a guarded firm", looks)
+		}
+		check(t, d.Tx(sys, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE firm SET archived_at = $1`, tx.Now())
+			return err
+		}))
+		clock.Forward(100 * time.Hour)
+		check(t, w.Jobs.Drain(sys))
+		check(t, w.Sources.Watch(sys))
+		if _, err := w.Sources.ByID(sys, w.src.ID); !fault.Is(err, fault.NotFound) || looks != 1 {
+			t.Fatalf("%d looks, %v", looks, err)
+		}
+	})
+}

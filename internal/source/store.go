@@ -154,9 +154,13 @@ func (s *Store) Find(ctx context.Context, firm, id string) (Source, error) {
 	return list[0], nil
 }
 
-// ByID finds a source of any firm, for deliveries that name it in their address and prove themselves by signature.
+// guarded leaves out the channels of firms whose guarding has ended.
+const guarded = `firm_id IN (SELECT id FROM firm WHERE archived_at = 0)`
+
+// ByID finds a source of any guarded firm, for the queue and for deliveries that name it in their address and prove
+// themselves by signature.
 func (s *Store) ByID(ctx context.Context, id string) (Source, error) {
-	list, err := s.query(ctx, `id = $1 AND removed_at = 0`, id)
+	list, err := s.query(ctx, `id = $1 AND removed_at = 0 AND `+guarded, id)
 	if err == nil && len(list) == 0 {
 		err = fault.Missing("source")
 	}

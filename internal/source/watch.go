@@ -77,7 +77,7 @@ func (s *Store) Missed(ctx context.Context, src Source, cause error, retryAfter 
 // Watch looks after all sources: it restarts lost timers and raises the alarm for those that are blind, silent or
 // about to lose their credential. The program calls it every few seconds; calling it often changes nothing.
 func (s *Store) Watch(ctx context.Context) error {
-	list, err := s.query(ctx, `removed_at = 0`)
+	list, err := s.query(ctx, `removed_at = 0 AND `+guarded)
 	if err != nil {
 		return err
 	}

@@ -181,20 +181,12 @@ func (c *commas) row(cells []string) error {
 	}
 	safe := make([]string, len(cells))
 	for i, s := range cells {
-		safe[i] = harmless(s)
+		safe[i] = page.Cell(s)
 	}
 	return c.c.Write(safe)
 }
 
 func (c *commas) close() error { c.c.Flush(); return c.c.Error() }
-
-// harmless puts an apostrophe before what a spreadsheet would take for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
-		return "'" + s
-	}
-	return s
-}
 
 // jsonLines is one object a line.
 type jsonLines struct {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"chop/internal/access"
@@ -80,15 +79,7 @@ func cells(ctx context.Context, l journal.Line) []string {
 	}
 	row := []string{l.At.In(lang.Zone).Format(time.RFC3339), l.Name, l.By, l.Verb, sentence(ctx, l.Verb), l.Ref.Kind, l.Ref.ID, l.Why, data, l.ID}
 	for i := range row {
-		row[i] = harmless(row[i])
+		row[i] = page.Cell(row[i])
 	}
 	return row
-}
-
-// harmless puts an apostrophe before what a spreadsheet would take for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
-		return "'" + s
-	}
-	return s
 }

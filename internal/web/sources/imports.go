@@ -322,15 +322,7 @@ func (d Deps) problems(w http.ResponseWriter, r *http.Request) {
 	c.Comma, c.UseCRLF = ';', true
 	_ = c.Write([]string{page.T(ctx, "sources.import.col.row"), page.T(ctx, "sources.import.col.why")})
 	for _, p := range ps {
-		_ = c.Write([]string{strconv.Itoa(p.Row), harmless(page.FaultText(ctx, p.Fault))})
+		_ = c.Write([]string{strconv.Itoa(p.Row), page.Cell(page.FaultText(ctx, p.Fault))})
 	}
 	c.Flush() // what cannot be written means that the visitor has gone
-}
-
-// harmless keeps a spreadsheet from running a cell as a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
