@@ -163,7 +163,7 @@ func (w *live) visit(ctx context.Context, path string) ([]string, error) {
 		}
 		req.AddCookie(&http.Cookie{Name: "chop", Value: w.token})
 		req.Header.Set("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i)) // the limit of one network is not what is measured
-		time.Sleep(time.Second / 18) // a session may ask twenty times a second
+		time.Sleep(time.Second / 18)                                      // a session may ask twenty times a second
 		begin := time.Now()
 		res, err := http.DefaultTransport.RoundTrip(req)
 		if err != nil {
