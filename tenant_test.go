@@ -26,7 +26,7 @@ var acrossFirms = map[string]string{
 	"SELECT 1 FROM exhibit WHERE":       "condition from the callers in evidence/store.go",
 	"sealed, ticket FROM journal WHERE": "condition from the callers in journal.go",
 	"SELECT FROM import_run WHERE":      "condition from the callers in the importer",
-	"UPDATE mention SET labels":         "the firm stands behind the list of values, in mention/work.go",
+	"SELECT FROM mention m WHERE":       "built by Filter.where, which begins with the firms",
 	"SELECT FROM source WHERE":          "condition from the callers in source/store.go",
 	"SELECT FROM alert WHERE id = $1":   "by id; the verb then asks access.Check for the alert's firm",
 	// The firm is not a column of its own here.

@@ -99,17 +99,16 @@ func (s *Store) save(ctx context.Context, ms []mention.Mention, results []Result
 		return fmt.Errorf("engine %s answered %d texts of %d", s.Engine.Name(), len(results), len(ms))
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		rows, found := make([][]any, len(ms)), make([]mention.Summary, len(ms))
+		rows := make([][]any, len(ms))
 		for i, m := range ms {
 			raw, err := json.Marshal(results[i])
 			if err != nil {
 				return err
 			}
 			rows[i] = []any{m.Firm, m.ID, m.Revision, results[i].Engine, string(raw), tx.Now()}
-			found[i] = summary(m, results[i])
-		}
-		if err := s.Mentions.Summarise(ctx, ms, found); err != nil {
-			return err
+			if err := s.Mentions.Summarise(ctx, m.Firm, m.ID, summary(m, results[i])); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Insert(ctx, `INSERT INTO labelling (firm_id, mention_id, revision, maker, result, at)`, rows,
 			`ON CONFLICT (firm_id, mention_id, revision, maker) DO UPDATE SET result = excluded.result, at = excluded.at`)
@@ -206,7 +205,7 @@ func (s *Store) Correct(ctx context.Context, firm, id string, labels []Label, se
 			firm, id, m.Revision, string(raw), access.From(ctx).User, why, tx.Now()); err != nil {
 			return fmt.Errorf("save correction: %w", err)
 		}
-		if err := s.Mentions.Summarise(ctx, []mention.Mention{m}, []mention.Summary{summary(m, r)}); err != nil {
+		if err := s.Mentions.Summarise(ctx, firm, id, summary(m, r)); err != nil {
 			return err
 		}
 		if err := s.Jobs.Put(ctx, Labelled{Firm: firm, Source: m.Source, IDs: []string{id}}); err != nil {

@@ -95,26 +95,17 @@ func (f Filter) page(ctx context.Context, tx *db.Tx, firms []string) (list []Men
 	if c == nil {
 		return nil, nil
 	}
-	from, order := "mention m", "m.doc DESC"
-	switch {
-	case f.Status == Open:
+	order := "m.doc DESC"
+	if f.Status == Open {
 		order = "m.severity DESC, m.at DESC, m.doc DESC"
-	case f.byLabel():
-		from, order = "mention_label l CROSS JOIN mention m", "l.doc DESC"
 	}
-	err = tx.Each(ctx, `SELECT `+columns+` FROM `+from+` WHERE `+strings.Join(c.parts, " AND ")+` ORDER BY `+order+
+	err = tx.Each(ctx, `SELECT `+columns+` FROM mention m WHERE `+strings.Join(c.parts, " AND ")+` ORDER BY `+order+
 		fmt.Sprintf(" LIMIT %d", f.limit()), c.args, func(scan func(...any) error) error {
 		m, err := scanMention(scan)
 		list = append(list, m)
 		return err
 	})
 	return list, err
-}
-
-// byLabel tells whether the table of labels is the shortest way to the newest that fit. The mention itself has the last
-// word on its labels.
-func (f Filter) byLabel() bool {
-	return f.Label != "" && f.Query == "" && f.Status != Open && f.Author == "" && f.Post == ""
 }
 
 // order is the order of a list, as in page.
@@ -136,12 +127,6 @@ func (f Filter) limit() int {
 func (f Filter) where(tx *db.Tx, firms []string) *conditions {
 	c := &conditions{}
 	c.add("m.firm_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(firms)), ",")+")", db.Args(firms)...)
-	if f.byLabel() {
-		c.add("l.firm_id = m.firm_id AND l.doc = m.doc AND l.firm_id = ? AND l.label = ?", firms[0], f.Label)
-		if f.Below > 0 {
-			c.add("l.doc < ?", f.Below)
-		}
-	}
 	below := f.Below
 	if below == 0 {
 		below = math.MaxInt64

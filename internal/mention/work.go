@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,56 +80,21 @@ type Summary struct {
 	DueAt     time.Time
 }
 
-// Summarise stores what was found of mentions of one firm, one summary for each, and counts on m.Labels being what is
-// stored now. For handlers of the queue and corrections, in their transaction.
-func (s *Store) Summarise(ctx context.Context, ms []Mention, found []Summary) error {
-	if len(ms) == 0 {
-		return nil
-	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		rows, labels := make([][]any, len(ms)), [][]any{}
-		for i, m := range ms {
-			rows[i] = found[i].row(m)
-			for _, l := range found[i].Labels {
-				labels = append(labels, []any{m.Firm, l, m.Doc})
-			}
-			if err := unlabel(ctx, tx, m); err != nil {
-				return err
-			}
-		}
-		// The values travel as texts: PostgreSQL takes a bare list of values for texts.
-		_, err := tx.Insert(ctx, `UPDATE mention SET labels = v.column3, severity = CAST(v.column4 AS BIGINT),
-			sentiment = CAST(v.column5 AS DOUBLE PRECISION), buyer = (v.column6 = 'true'), lang = v.column7,
-			status = CASE WHEN mention.status IN ('done', 'snoozed') THEN mention.status ELSE v.column8 END, due_at = CAST(v.column9 AS BIGINT)
-			FROM (`, rows, `) AS v WHERE mention.firm_id = v.column1 AND mention.id = v.column2`)
-		if err == nil {
-			_, err = tx.Insert(ctx, `INSERT INTO mention_label (firm_id, label, doc)`, labels, `ON CONFLICT DO NOTHING`)
-		}
-		if err != nil {
-			return fmt.Errorf("summarise mentions: %w", err)
-		}
-		tx.Touch(ms[0].Firm, "mentions")
-		return nil
-	})
-}
-
-func (f Summary) row(m Mention) []any {
+// Summarise stores a finding's summary. For handlers of the queue and corrections, in their transaction.
+func (s *Store) Summarise(ctx context.Context, firm, id string, f Summary) error {
 	labels := ""
 	if len(f.Labels) > 0 {
 		labels = "," + strings.Join(f.Labels, ",") + ","
 	}
-	return []any{m.Firm, m.ID, labels, strconv.Itoa(f.Severity), strconv.FormatFloat(f.Sentiment, 'g', -1, 64), strconv.FormatBool(f.Buyer), f.Lang,
-		string(f.Status), strconv.FormatInt(db.Micros(f.DueAt), 10)}
-}
-
-// unlabel takes a mention that was labelled before out of the lists of its old labels.
-func unlabel(ctx context.Context, tx *db.Tx, m Mention) error {
-	for _, l := range m.Labels {
-		if _, err := tx.Exec(ctx, `DELETE FROM mention_label WHERE firm_id = $1 AND label = $2 AND doc = $3`, m.Firm, l, m.Doc); err != nil {
-			return fmt.Errorf("take off label: %w", err)
+	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE mention SET labels = $3, severity = $4, sentiment = $5, buyer = $6, lang = $7,
+			status = CASE WHEN status IN ('done', 'snoozed') THEN status ELSE $8 END, due_at = $9 WHERE firm_id = $1 AND id = $2`,
+			firm, id, labels, f.Severity, f.Sentiment, f.Buyer, f.Lang, string(f.Status), f.DueAt); err != nil {
+			return fmt.Errorf("summarise mention: %w", err)
 		}
-	}
-	return nil
+		tx.Touch(firm, "mentions")
+		return nil
+	})
 }
 
 // SetStatus moves a mention through the inbox, in the transaction of the deed that moved it.

@@ -69,13 +69,6 @@ CREATE INDEX mention_by_time ON mention (firm_id, at, own, labels); -- holds all
 CREATE INDEX mention_by_author ON mention (firm_id, author_key, at);
 CREATE INDEX mention_open ON mention (firm_id, severity, at) WHERE status = 'open';
 
-CREATE TABLE mention_label (                -- mentions by label, newest last; repeats what mention.labels says
-  firm_id TEXT NOT NULL,
-  label TEXT NOT NULL,
-  doc BIGINT NOT NULL,
-  PRIMARY KEY (firm_id, label, doc)
-);
-
 CREATE TABLE revision (
   firm_id TEXT NOT NULL,
   mention_id TEXT NOT NULL,
