@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -133,30 +132,10 @@ func startUp(ctx context.Context, o options, kind string) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := filled(ctx, o, p); err != nil {
-		return nil, err
-	}
-	full, err := starts(ctx, program, p, 5)
-	if err != nil {
-		return nil, err
-	}
 	return [][]string{
 		{kind, "first start, making the tables", milli(first[0]), milli(first[0])},
 		{kind, "empty", milli(at(empty, 0.5)), milli(empty[len(empty)-1])},
-		{kind, fmt.Sprintf("%d mentions", o.mentions), milli(at(full, 0.5)), milli(full[len(full)-1])},
 	}, nil
-}
-
-// filled puts twenty firms and their mentions into the place.
-func filled(ctx context.Context, o options, p place) error {
-	w, err := startHere(ctx, o, p, 20)
-	if err != nil {
-		return err
-	}
-	if _, err := w.fill(ctx, o.mentions); err != nil {
-		return errors.Join(err, w.close(ctx))
-	}
-	return w.close(ctx)
 }
 
 func starts(ctx context.Context, program string, p place, n int) ([]time.Duration, error) {
