@@ -40,12 +40,13 @@ var series = []struct {
 	{"pages", "Pages", []string{"Database", "Page", "Median of 20", "Slowest of 20", "Bytes"}, pages},
 	{"memory", "Memory", []string{"Database", "Moment", "Resident", "Highest so far"}, memory},
 	{"start", "Start", []string{"Database", "Contents", "Median of 5", "Slowest of 5"}, startUp},
+	{"labels", "Labels on one core", []string{"What", "Texts", "Speed", "Memory"}, labels},
 	{"size", "Program", []string{"What", "Size"}, size},
 }
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,labels,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
@@ -92,7 +93,7 @@ func measure(ctx context.Context, o options, say io.Writer) error {
 			continue
 		}
 		dbs := o.dbs
-		if s.name == "size" {
+		if s.name == "size" || s.name == "labels" {
 			dbs = []string{""}
 		}
 		var rows [][]string
@@ -115,7 +116,7 @@ func measure(ctx context.Context, o options, say io.Writer) error {
 // command is what makes the table again.
 func command(o options, name string) string {
 	c := "go run ./bench -only " + name
-	if len(o.dbs) == 1 && name != "size" {
+	if len(o.dbs) == 1 && name != "size" && name != "labels" {
 		c += " -db " + o.dbs[0]
 	}
 	if o.mentions != 1_000_000 && (name == "pages" || name == "start") {

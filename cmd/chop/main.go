@@ -26,6 +26,7 @@ type commands struct {
 	Work     workCmd     `cmd:"" help:"Workers only."`
 	Classify classifyCmd `cmd:"" help:"Label texts: JSON lines in, JSON lines out."`
 	Advise   adviseCmd   `cmd:"" help:"Rank options for cases: JSON lines in, JSON lines out."`
+	Train    trainCmd    `cmd:"" help:"Learn from a firm's judgements."`
 	Verify   verifyCmd   `cmd:"" help:"Recompute every hash and proof of the vault."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database up to date."`
 	User     userCmd     `cmd:"" help:"Make a sign-in link for a person who lost access."`

@@ -15,6 +15,8 @@ func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "mention.import", r.Importer.Run) // ImportDue         -> mention.Ingested, in pieces
 	job.On(r.Jobs, "read", r.read)                        // mention.Ingested  -> the account's card, labels, triage
 	job.On(r.Jobs, "triage.run", r.Triage.Run)            // classify.Labelled -> triage again after a person's correction
+	job.Outside(r.Jobs, "second.ask", r.Second.Ask)       // remote.Ask        -> another engine's opinion; what it adds is triaged
+	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread) // classify.Labelled -> a person's word holds for nearly the same texts
 	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)     // crisis.Opened     -> its first proofs stand under a checkpoint
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)       // timer             -> a snoozed item comes back
@@ -34,7 +36,10 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err != nil || len(done.IDs) == 0 {
 		return err
 	}
-	return r.Triage.Run(ctx, done)
+	if err := r.Triage.Run(ctx, done); err != nil {
+		return err
+	}
+	return r.Second.Consider(ctx, done)
 }
 
 // stamp signs a checkpoint over everything sealed so far, at once when a case opens rather than at the next minute.

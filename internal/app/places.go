@@ -7,10 +7,12 @@ import (
 	"chop/internal/web/alerts"
 	"chop/internal/web/cases"
 	"chop/internal/web/duty"
+	"chop/internal/web/engines"
 	"chop/internal/web/exhibits"
 	"chop/internal/web/firms"
 	"chop/internal/web/inbox"
 	"chop/internal/web/journal"
+	"chop/internal/web/labels"
 	"chop/internal/web/people"
 	"chop/internal/web/signin"
 	"chop/internal/web/sources"
@@ -22,14 +24,16 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	signin.Mount(mux, signin.Deps{Users: a.Users})
 	watch.Mount(mux, watch.Deps{Firms: a.Firms, Standing: a.Standing, Mentions: a.Mentions, Cases: a.Cases, Alerts: a.Alerts, Duty: a.Duty,
 		Sources: a.Sources})
-	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Decisions: a.Decisions, Actions: a.Actions, Evidence: a.Evidence,
+	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Actions: a.Actions, Evidence: a.Evidence,
 		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal})
-	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
+	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
 	alerts.Mount(mux, alerts.Deps{Alerts: a.Alerts})
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})
 	sources.Mount(mux, sources.Deps{Sources: a.Sources, Importer: a.Importer, Firms: a.Firms, Journal: a.Journal, Origin: a.config.Origin})
 	firms.Mount(mux, firms.Deps{Firms: a.Firms})
+	engines.Mount(mux, engines.Deps{Firms: a.Firms, Second: a.Second})
+	labels.Mount(mux, labels.Deps{Labels: a.Labels, Memory: a.Memory, Learn: a.Learn, Mentions: a.Mentions})
 	journal.Mount(mux, journal.Deps{Journal: a.Journal, Users: a.Users})
 	people.Mount(mux, people.Deps{Users: a.Users, Firms: a.Firms})
 	api.Mount(mux, api.Deps{DB: a.DB, Sources: a.Sources, Mentions: a.Mentions})

@@ -12,7 +12,8 @@ import (
 	"chop/internal/author"
 	"chop/internal/blob"
 	"chop/internal/classify"
-	"chop/internal/classify/rules"
+	"chop/internal/classify/builtin"
+	"chop/internal/classify/remote"
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/decision"
@@ -23,6 +24,7 @@ import (
 	"chop/internal/job"
 	"chop/internal/journal"
 	"chop/internal/lang"
+	"chop/internal/learn"
 	"chop/internal/ledger"
 	"chop/internal/mention"
 	"chop/internal/notify"
@@ -58,6 +60,9 @@ type Rooms struct {
 	Mentions  *mention.Store
 	Authors   *author.Store
 	Labels    *classify.Store
+	Second    *remote.Store
+	Memory    *classify.Memory
+	Learn     *learn.Store
 	Cases     *crisis.Store
 	Triage    *triage.Store
 	Decisions *decision.Store
@@ -66,6 +71,7 @@ type Rooms struct {
 	Standing  *standing.Store
 
 	fetch    *fetch.Client
+	slow     *fetch.Client // for places that think before they answer
 	channels map[string]notify.Channel
 
 	stuckTold time.Time // when the guardians were last told that the queue is stuck
@@ -126,6 +132,7 @@ func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error)
 		return err
 	}
 	r.fetch = fetch.New(fetch.Config{Version: version, Allow: allow, PerSecond: c.PerSecond, Clock: c.Now})
+	r.slow = fetch.New(fetch.Config{Version: version, Allow: allow, PerSecond: c.PerSecond, Clock: c.Now, Total: 90 * time.Second})
 	if r.channels, err = channels(c, r.fetch); err != nil {
 		return err
 	}
@@ -182,7 +189,14 @@ func (r *Rooms) trade(c Config) error {
 	r.Sources = &source.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Registry: r.registry()}
 	r.Mentions = &mention.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Ledger: r.Ledger, Sources: r.Sources}
 	r.Authors = &author.Store{DB: r.DB, Mentions: r.Mentions}
-	r.Labels = &classify.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Engine: rules.New()}
+	engine, err := builtin.New()
+	if err != nil {
+		return fmt.Errorf("open the labelling engine: %w", err)
+	}
+	r.Labels = &classify.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Engine: engine,
+		Adjusters: []classify.Adjuster{classify.Kept{DB: r.DB}}}
+	r.learning(engine)
+	r.Second = remote.New(remote.Config{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Labels: r.Labels, Fetch: r.slow, Staff: r.staff})
 	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
@@ -190,12 +204,29 @@ func (r *Rooms) trade(c Config) error {
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
 	r.Standing = &standing.Store{DB: r.DB}
-	var err error
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err
 	}
 	r.pipeline()
 	return nil
+}
+
+// learning wires what the labeller learns from people. Their word comes last: it wins.
+func (r *Rooms) learning(base *builtin.Engine) {
+	r.Learn = &learn.Store{DB: r.DB, Journal: r.Journal, Labels: r.Labels, Mentions: r.Mentions, Base: base}
+	r.Memory = classify.NewMemory(r.Labels)
+	r.Labels.ByFirm = r.Learn.Engine
+	r.Labels.Adjusters = append(r.Labels.Adjusters, r.Memory)
+}
+
+// staff names the people of a firm, to be hidden from a second engine.
+func (r *Rooms) staff(ctx context.Context, firm string) ([]string, error) {
+	ms, err := r.Users.Members(ctx, firm)
+	names := make([]string, len(ms))
+	for i, m := range ms {
+		names[i] = m.Name
+	}
+	return names, err
 }
 
 // checkContact refuses ways to reach a person that this installation does not have.
@@ -211,6 +242,7 @@ func (r *Rooms) checkContact(kind, address string) error {
 func (r *Rooms) Close() {
 	r.Users.Wait()
 	r.fetch.Close()
+	r.slow.Close()
 	if err := r.DB.Close(); err != nil {
 		slog.Error("close database", "error", err)
 	}

@@ -24,6 +24,10 @@ type Store struct {
 	Journal  *journal.Store
 	Mentions *mention.Store
 	Engine   Engine
+	// ByFirm gives the engine a firm made its own; nil, or nil from it, leaves Engine.
+	ByFirm func(ctx context.Context, firm string) (Engine, error)
+	// Adjusters bring in what the firm itself knows, in this order.
+	Adjusters []Adjuster
 }
 
 // Labelled tells that mentions have been read, by an engine or anew by a person.
@@ -31,6 +35,7 @@ type Labelled struct {
 	Firm   string
 	Source string
 	IDs    []string
+	Judged string `json:",omitempty"` // the judgement behind it, when a person gave or took back one
 }
 
 // Kind names the event.
@@ -53,15 +58,56 @@ func (s *Store) Label(ctx context.Context, e mention.Ingested) (Labelled, error)
 	if err != nil {
 		return done, err
 	}
-	results, err := s.Engine.Classify(ctx, texts)
+	results, aside, err := s.read(ctx, e.Firm, ms, texts)
 	if err != nil {
-		return done, fmt.Errorf("label with %s: %w", s.Engine.Name(), err)
+		return done, err
 	}
-	if err := s.save(ctx, ms, results); err != nil {
+	if err := s.save(ctx, ms, results, aside); err != nil {
 		return done, err
 	}
 	slog.Info("labelled", "firm", e.Firm, "source", e.Source, "mentions", len(ms), "ms", time.Since(began).Milliseconds())
 	return done, nil
+}
+
+// said is what one maker said of one mention.
+type said struct {
+	m mention.Mention
+	r Result
+}
+
+// read asks the engine and then the adjusters. What an adjuster overruled in another's name comes back beside the results.
+func (s *Store) read(ctx context.Context, firm string, ms []mention.Mention, texts []Text) (results []Result, aside []said, err error) {
+	e := s.Engine
+	if s.ByFirm != nil {
+		own, err := s.ByFirm(ctx, firm)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find the firm's engine: %w", err)
+		}
+		if own != nil {
+			e = own
+		}
+	}
+	if results, err = e.Classify(ctx, texts); err != nil {
+		return nil, nil, fmt.Errorf("label with %s: %w", e.Name(), err)
+	}
+	for _, a := range s.Adjusters {
+		before := slices.Clone(results)
+		if results, err = a.Adjust(ctx, firm, texts, results); err != nil {
+			return nil, nil, fmt.Errorf("adjust labels: %w", err)
+		}
+		if len(results) != len(ms) || len(before) != len(ms) {
+			break // save says so
+		}
+		for i, r := range before {
+			if results[i].Engine != r.Engine {
+				aside = append(aside, said{ms[i], r})
+			}
+		}
+	}
+	if len(results) != len(ms) {
+		return nil, nil, fmt.Errorf("engine %s answered %d texts of %d", e.Name(), len(results), len(ms))
+	}
+	return results, aside, nil
 }
 
 // contexts puts every mention beside the post it stands under and the comment it answers.
@@ -94,33 +140,43 @@ func (s *Store) contexts(ctx context.Context, e mention.Ingested, ms []mention.M
 	return texts, nil
 }
 
-func (s *Store) save(ctx context.Context, ms []mention.Mention, results []Result) error {
-	if len(results) != len(ms) {
-		return fmt.Errorf("engine %s answered %d texts of %d", s.Engine.Name(), len(results), len(ms))
+func (s *Store) save(ctx context.Context, ms []mention.Mention, results []Result, aside []said) error {
+	if len(ms) == 0 {
+		return nil
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		rows := make([][]any, len(ms))
+		found := make([]mention.Summary, len(ms))
 		for i, m := range ms {
-			raw, err := json.Marshal(results[i])
-			if err != nil {
-				return err
-			}
-			rows[i] = []any{m.Firm, m.ID, m.Revision, results[i].Engine, string(raw), tx.Now()}
-			if err := s.Mentions.Summarise(ctx, m.Firm, m.ID, summary(m, results[i])); err != nil {
-				return err
-			}
+			found[i] = summary(m, results[i])
+			aside = append(aside, said{m, results[i]})
 		}
-		_, err := tx.Insert(ctx, `INSERT INTO labelling (firm_id, mention_id, revision, maker, result, at)`, rows,
-			`ON CONFLICT (firm_id, mention_id, revision, maker) DO UPDATE SET result = excluded.result, at = excluded.at`)
-		if err != nil {
-			return fmt.Errorf("save labels: %w", err)
+		if err := s.Mentions.Summarise(ctx, ms[0].Firm, found...); err != nil {
+			return err
 		}
-		return nil
+		return keep(ctx, tx, aside)
 	})
 }
 
+// keep stores what engines and memory said.
+func keep(ctx context.Context, tx *db.Tx, list []said) error {
+	rows := make([][]any, len(list))
+	for i, x := range list {
+		raw, err := json.Marshal(x.r)
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{x.m.Firm, x.m.ID, x.m.Revision, x.r.Engine, string(raw), tx.Now(), recalled(x.r)}
+	}
+	_, err := tx.Insert(ctx, `INSERT INTO labelling (firm_id, mention_id, revision, maker, result, at, judgement)`, rows,
+		`ON CONFLICT (firm_id, mention_id, revision, maker) DO UPDATE SET result = excluded.result, at = excluded.at, judgement = excluded.judgement`)
+	if err != nil {
+		return fmt.Errorf("save labels: %w", err)
+	}
+	return nil
+}
+
 func summary(m mention.Mention, r Result) mention.Summary {
-	f := mention.Summary{Severity: r.Severity, Sentiment: r.Sentiment, Buyer: r.BuyerQuestion, Lang: r.Lang, Status: mention.Quiet}
+	f := mention.Summary{Mention: m.ID, Severity: r.Severity, Sentiment: r.Sentiment, Buyer: r.BuyerQuestion, Lang: r.Lang, Status: mention.Quiet}
 	for _, l := range r.Labels {
 		f.Labels = append(f.Labels, string(l.Label))
 	}
@@ -151,7 +207,8 @@ func Deadline(priority int) time.Duration {
 	return [...]time.Duration{0, 15 * time.Minute, time.Hour, 3 * time.Hour, 24 * time.Hour}[priority]
 }
 
-// Of is what is known of a mention's content: a person's word first, else the engine's on the newest revision.
+// Of is what is known of a mention's content: a person's word first, then what a person said of nearly the same text, else the
+// engine's on the newest revision.
 // Needs access.ViewMentions; fault.NotFound when it has not been read yet.
 func (s *Store) Of(ctx context.Context, firm, id string) (r Result, err error) {
 	if err := access.Check(ctx, access.ViewMentions, firm); err != nil {
@@ -160,7 +217,7 @@ func (s *Store) Of(ctx context.Context, firm, id string) (r Result, err error) {
 	var raw string
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		found, err := tx.One(ctx, `SELECT result FROM labelling WHERE firm_id = $1 AND mention_id = $2
-			ORDER BY revision DESC, CASE WHEN maker = 'person' THEN 0 ELSE 1 END, at DESC LIMIT 1`, []any{firm, id}, &raw)
+			ORDER BY revision DESC, CASE maker WHEN 'person' THEN 0 WHEN 'memory' THEN 1 ELSE 2 END, at DESC LIMIT 1`, []any{firm, id}, &raw)
 		if err == nil && !found {
 			err = fault.Missing("label")
 		}
@@ -172,51 +229,8 @@ func (s *Store) Of(ctx context.Context, firm, id string) (r Result, err error) {
 	return r, json.Unmarshal([]byte(raw), &r)
 }
 
-// Correct replaces the labels of a mention by a person's. It wins over every engine. Needs access.LabelMentions and a
-// reason of at least three characters.
-func (s *Store) Correct(ctx context.Context, firm, id string, labels []Label, severity int, why string) error {
-	if err := access.Check(ctx, access.LabelMentions, firm); err != nil {
-		return err
-	}
-	if err := checkCorrection(labels, severity, why); err != nil {
-		return err
-	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		m, err := s.Mentions.Find(ctx, firm, id)
-		if err != nil {
-			return err
-		}
-		r, err := s.Of(ctx, firm, id)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-		r.Labels, r.Severity, r.Engine, r.Reasons = nil, severity, "person", nil
-		for _, l := range labels {
-			r.Labels = append(r.Labels, Scored{l, 1})
-		}
-		r.BuyerQuestion = r.BuyerQuestion && r.Has(Question)
-		raw, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `INSERT INTO labelling (firm_id, mention_id, revision, maker, result, who, why, at)
-			VALUES ($1, $2, $3, 'person', $4, $5, $6, $7) ON CONFLICT (firm_id, mention_id, revision, maker)
-			DO UPDATE SET result = excluded.result, who = excluded.who, why = excluded.why, at = excluded.at`,
-			firm, id, m.Revision, string(raw), access.From(ctx).User, why, tx.Now()); err != nil {
-			return fmt.Errorf("save correction: %w", err)
-		}
-		if err := s.Mentions.Summarise(ctx, firm, id, summary(m, r)); err != nil {
-			return err
-		}
-		if err := s.Jobs.Put(ctx, Labelled{Firm: firm, Source: m.Source, IDs: []string{id}}); err != nil {
-			return err
-		}
-		return s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: mention.Ref(id), Verb: "mention.relabelled", Why: why,
-			Data: map[string]string{"labels": fmt.Sprint(labels), "severity": fmt.Sprint(severity)}})
-	})
-}
-
-func checkCorrection(labels []Label, severity int, why string) error {
+// checkLabels refuses what no text can be.
+func checkLabels(labels []Label, severity int) error {
 	for _, l := range labels {
 		if !slices.Contains(Labels, l) && l != FakeReview {
 			return fault.New(fault.Invalid, "label.unknown", "label", string(l)).On("labels")
@@ -227,9 +241,6 @@ func checkCorrection(labels []Label, severity int, why string) error {
 	}
 	if severity < 0 || severity > 4 {
 		return fault.New(fault.Invalid, "label.severity").On("severity")
-	}
-	if len(strings.TrimSpace(why)) < 3 {
-		return fault.New(fault.Invalid, "why").On("why")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +19,10 @@ import (
 
 // Filter says which mentions to list. Empty fields do not filter. Below pages through a search or a history.
 type Filter struct {
-	Firm     string // one firm; empty: every firm of the principal
-	Query    string // words; all must occur, in any form
-	Label    string
+	Firm     string   // one firm; empty: every firm of the principal
+	Query    string   // words; all must occur, in any form
+	Labels   []string // at least one of them
+	Without  []string // none of them
 	Source   string
 	Status   Status
 	Author   string // author key
@@ -72,13 +74,15 @@ func (s *Store) List(ctx context.Context, f Filter) (list []Mention, err error) 
 			list, err = f.page(ctx, tx, firms)
 			return err
 		}
-		// One firm after the other walks along an index; all at once sorts everything they have.
+		// One firm and one label after the other walk along an index each; all at once sort everything there is.
 		for _, firm := range firms {
-			part, err := f.page(ctx, tx, []string{firm})
-			if err != nil {
-				return err
+			for _, g := range f.walks() {
+				part, err := g.page(ctx, tx, []string{firm})
+				if err != nil {
+					return err
+				}
+				list = append(list, part...)
 			}
-			list = append(list, part...)
 		}
 		return nil
 	})
@@ -86,7 +90,26 @@ func (s *Store) List(ctx context.Context, f Filter) (list []Mention, err error) 
 		return nil, fmt.Errorf("list mentions: %w", err)
 	}
 	slices.SortStableFunc(list, f.order)
+	list = slices.CompactFunc(list, func(a, b Mention) bool { return a.Doc == b.Doc })
 	return list[:min(len(list), f.limit())], nil
+}
+
+// walks splits a filter for several labels into one for each when every one has its own index.
+func (f Filter) walks() []Filter {
+	if !f.alongLabels() {
+		return []Filter{f}
+	}
+	fs := make([]Filter, len(f.Labels))
+	for i, l := range f.Labels {
+		fs[i] = f
+		fs[i].Labels = []string{l}
+	}
+	return fs
+}
+
+// alongLabels tells whether the indexes of the labels are the shortest way to the newest that fit.
+func (f Filter) alongLabels() bool {
+	return len(f.Labels) > 0 && f.Query == "" && f.Status != Open && f.Author == "" && f.Post == ""
 }
 
 // page is the first mentions of these firms.
@@ -123,8 +146,16 @@ func (f Filter) limit() int {
 	return min(f.Limit, 500)
 }
 
-// where is nil when the filter cannot match anything (a query without a word).
+// plain is what a label is made of; anything else would mean something in SQL.
+var plain = regexp.MustCompile(`^[a-z_]+$`)
+
+// where is nil when the filter cannot match anything (a query without a word, what is no label).
 func (f Filter) where(tx *db.Tx, firms []string) *conditions {
+	for _, l := range slices.Concat(f.Labels, f.Without) {
+		if !plain.MatchString(l) {
+			return nil
+		}
+	}
 	c := &conditions{}
 	c.add("m.firm_id IN ("+strings.TrimSuffix(strings.Repeat("?,", len(firms)), ",")+")", db.Args(firms)...)
 	below := f.Below
@@ -146,7 +177,6 @@ func (f Filter) where(tx *db.Tx, firms []string) *conditions {
 		part string
 		arg  any
 	}{
-		{f.Label != "", "m.labels LIKE ?", "%," + escapeLike(f.Label) + ",%"},
 		{f.Source != "", "m.source_id = ?", f.Source},
 		{f.Author != "", "m.author_key = ?", f.Author},
 		{f.Post != "", "m.post_id = ?", f.Post},
@@ -159,6 +189,7 @@ func (f Filter) where(tx *db.Tx, firms []string) *conditions {
 			c.add(e.part, e.arg)
 		}
 	}
+	f.whereLabels(c)
 	if f.Status == Open {
 		c.add("m.status = 'open'") // spelled out, so that the partial index of the inbox serves it
 	} else if f.Status != "" {
@@ -167,7 +198,23 @@ func (f Filter) where(tx *db.Tx, firms []string) *conditions {
 	return c
 }
 
-func escapeLike(s string) string { return strings.NewReplacer("%", "", "_", "", `\`, "").Replace(s) }
+func (f Filter) whereLabels(c *conditions) {
+	for _, l := range f.Without {
+		c.add("m.labels NOT LIKE ?", "%,"+l+",%")
+	}
+	if len(f.Labels) == 1 && f.alongLabels() {
+		c.add("m.labels LIKE '%," + f.Labels[0] + ",%'") // spelled out, so that the partial index of the label serves it
+		return
+	}
+	var parts []string
+	var args []any
+	for _, l := range f.Labels {
+		parts, args = append(parts, "m.labels LIKE ?"), append(args, "%,"+l+",%")
+	}
+	if len(parts) > 0 {
+		c.add("("+strings.Join(parts, " OR ")+")", args...)
+	}
+}
 
 func (s *Store) firms(ctx context.Context, firm string) ([]string, error) {
 	if firm == "" {

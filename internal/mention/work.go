@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,6 +72,7 @@ func (s *Store) refused(ctx context.Context, src source.Source, cause error) err
 
 // Summary is what later rooms find out about a mention, kept with it for lists and filters.
 type Summary struct {
+	Mention   string // its id
 	Labels    []string
 	Severity  int
 	Sentiment float64
@@ -80,21 +82,35 @@ type Summary struct {
 	DueAt     time.Time
 }
 
-// Summarise stores a finding's summary. For handlers of the queue and corrections, in their transaction.
-func (s *Store) Summarise(ctx context.Context, firm, id string, f Summary) error {
-	labels := ""
-	if len(f.Labels) > 0 {
-		labels = "," + strings.Join(f.Labels, ",") + ","
+// Summarise stores the summaries of mentions of one firm, a few statements for all. What a person settled stays settled.
+// For handlers of the queue and corrections, in their transaction.
+func (s *Store) Summarise(ctx context.Context, firm string, found ...Summary) error {
+	rows := make([][]any, len(found))
+	for i, f := range found {
+		rows[i] = f.row(firm)
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE mention SET labels = $3, severity = $4, sentiment = $5, buyer = $6, lang = $7,
-			status = CASE WHEN status IN ('done', 'snoozed') THEN status ELSE $8 END, due_at = $9 WHERE firm_id = $1 AND id = $2`,
-			firm, id, labels, f.Severity, f.Sentiment, f.Buyer, f.Lang, string(f.Status), f.DueAt); err != nil {
-			return fmt.Errorf("summarise mention: %w", err)
+		_, err := tx.Insert(ctx, `WITH v (firm_id, id, labels, severity, sentiment, buyer, lang, status, due_at) AS (`, rows,
+			`) UPDATE mention SET labels = v.labels, severity = CAST(v.severity AS BIGINT), sentiment = CAST(v.sentiment AS DOUBLE PRECISION),
+			buyer = (v.buyer = 'true'), lang = v.lang, due_at = CAST(v.due_at AS BIGINT),
+			status = CASE WHEN mention.status IN ('done', 'snoozed') THEN mention.status ELSE v.status END
+			FROM v WHERE mention.firm_id = v.firm_id AND mention.id = v.id`)
+		if err != nil {
+			return fmt.Errorf("summarise mentions: %w", err)
 		}
 		tx.Touch(firm, "mentions")
 		return nil
 	})
+}
+
+// row is the summary as texts: PostgreSQL takes the marks of a bare list of values for texts.
+func (f Summary) row(firm string) []any {
+	labels := ""
+	if len(f.Labels) > 0 {
+		labels = "," + strings.Join(f.Labels, ",") + ","
+	}
+	return []any{firm, f.Mention, labels, strconv.Itoa(f.Severity), strconv.FormatFloat(f.Sentiment, 'g', -1, 64), strconv.FormatBool(f.Buyer),
+		f.Lang, string(f.Status), strconv.FormatInt(db.Micros(f.DueAt), 10)}
 }
 
 // SetStatus moves a mention through the inbox, in the transaction of the deed that moved it.

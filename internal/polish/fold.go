@@ -134,6 +134,10 @@ func unmix(word []rune) []rune {
 			r = 'd'
 		case 'ı':
 			r = 'i'
+		default:
+			if l, ok := smallCapitals[r]; ok && r > 0x180 {
+				r = l
+			}
 		}
 		word[i] = r
 	}

@@ -2,6 +2,7 @@ package polish
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 )
 
@@ -72,15 +73,54 @@ func fits(p, w string) bool {
 	return w == ""
 }
 
-var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s")
+var (
+	leet  = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t")
+	leetL = strings.NewReplacer("0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t")
+	signs = strings.NewReplacer("@", "a", "$", "s")
+)
 
-// unleet reads digits as letters when that spells a vulgar word ("g0wno").
+// unleet reads digits as letters when that spells a vulgar word ("g0wno"), or a long enough word of the dictionary that has
+// more letters than digits ("zl0dziej", but not "2szt").
 func unleet(f string) (string, bool) {
-	w := leet.Replace(f)
-	for _, v := range masked[w[0]] {
-		if v == w {
+	digits := 0
+	for i := 0; i < len(f); i++ {
+		if isDigit(rune(f[i])) {
+			digits++
+		}
+	}
+	for _, r := range []*strings.Replacer{leet, leetL} {
+		w := r.Replace(f)
+		if vulgar(w) || len(f) >= 5 && 2*digits < len(f) && digits < 4 && Known(w) {
 			return w, true
 		}
 	}
 	return "", false
 }
+
+// unsign reads signs as letters when that spells a word ("oszu$t").
+func unsign(f string) (string, bool) {
+	w := signs.Replace(f)
+	if len(w) >= 4 && (vulgar(w) || Known(w)) {
+		return w, true
+	}
+	return "", false
+}
+
+// undouble takes doubled letters out of a word nobody knows when a vulgar word remains ("kuurrwa").
+func undouble(f string) string {
+	if len(f) < 5 || len(f) > 30 {
+		return f
+	}
+	b := make([]byte, 0, len(f))
+	for i := 0; i < len(f); i++ {
+		if i == 0 || f[i] != f[i-1] {
+			b = append(b, f[i])
+		}
+	}
+	if len(b) < len(f) && vulgar(string(b)) && !Known(f) {
+		return string(b)
+	}
+	return f
+}
+
+func vulgar(w string) bool { return w != "" && slices.Contains(masked[w[0]], w) }

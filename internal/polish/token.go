@@ -30,8 +30,15 @@ type Token struct {
 func Tokens(s string) []Token {
 	ts := make([]Token, 0, len(s)/5+1)
 	mails := strings.IndexByte(s, '@') >= 0
+	tag := 0 // end of the hashtag we are in
 	for i := 0; i < len(s); {
+		if s[i] == '#' {
+			tag, _ = wordEnd(s, i+1)
+		}
 		t := next(s, i, mails)
+		if i < tag && t.Kind == Word {
+			t = camel(s, t)
+		}
 		if t.To == i {
 			_, n := utf8.DecodeRuneInString(s[i:])
 			i += n
@@ -56,6 +63,13 @@ func next(s string, i int, mails bool) Token {
 			return token(s, i, end, Link)
 		}
 		return word(s, i)
+	case r >= 0x24B6 && lettered(r) != 0:
+		if t, ok := letters(s, i); ok {
+			return t
+		}
+		if isEmoji(r) {
+			return token(s, i, emojiEnd(s, i+n, r), Emoji)
+		}
 	case r >= 0x203C && isEmoji(r):
 		return token(s, i, emojiEnd(s, i+n, r), Emoji)
 	}
@@ -82,7 +96,11 @@ func token(s string, from, to int, k Kind) Token {
 func word(s string, i int) Token {
 	end, mask := wordEnd(s, i)
 	if mask > 0 {
-		if w, ok := unmask(Fold(s[i:end])); ok {
+		f := Fold(s[i:end])
+		if w, ok := unmask(f); ok {
+			return Token{Text: s[i:end], Fold: w, From: i, To: end}
+		}
+		if w, ok := unsign(f); ok {
 			return Token{Text: s[i:end], Fold: w, From: i, To: end}
 		}
 		end = mask
@@ -103,7 +121,7 @@ func word(s string, i int) Token {
 		}
 	}
 	if letters {
-		f = unstretch(strings.Map(dropQuote, f))
+		f = undouble(unstretch(strings.Map(dropQuote, f)))
 	}
 	t.Fold = f
 	return t
@@ -214,8 +232,8 @@ func joinSpaced(s string, ts []Token) []Token {
 		for j < len(ts) && single(ts[j]) && (j == i || thinGap(s[ts[j-1].To:ts[j].From])) {
 			j++
 		}
-		if t, ok := spaced(s, ts[i:j]); ok {
-			out = append(out, t)
+		if from, t, to := spelled(s, ts[i:j]); to > 0 {
+			out = append(append(append(out, ts[i:i+from]...), t), ts[i+to:j]...)
 			i = j
 			continue
 		}
@@ -224,6 +242,20 @@ func joinSpaced(s string, ts []Token) []Token {
 		i = j
 	}
 	return out
+}
+
+// spelled finds the word that a run of single letters spells; up to two letters before or behind may be words of their own
+// ("i z ł o d z i e j e"). to is 0 when there is none.
+func spelled(s string, ts []Token) (from int, t Token, to int) {
+	for _, cut := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {1, 1}, {2, 0}, {0, 2}} {
+		if len(ts)-cut[0]-cut[1] < 4 {
+			continue
+		}
+		if t, ok := spaced(s, ts[cut[0]:len(ts)-cut[1]]); ok {
+			return cut[0], t, len(ts) - cut[1]
+		}
+	}
+	return 0, Token{}, 0
 }
 
 func single(t Token) bool { return t.Kind == Word && len(t.Fold) == 1 }

@@ -73,6 +73,56 @@ func TestTheInboxByKeyboard(t *testing.T) {
 	}
 }
 
+// Labels are corrected with three keys, taken back with one and confirmed with one; on a phone everything is big enough
+// for a thumb.
+func TestLabelsByKeyAndByThumb(t *testing.T) {
+	w := build(t)
+	g := w.firms[0]
+	b := Open(t)
+	b.Size(1440, 900)
+	b.SignIn(w.app.Origin(), g.people[access.Guardian].Email, password)
+	b.Go(w.app.Origin() + "/inbox?m=" + g.insult.ID)
+	label := func(want string) { // of the open comment
+		b.Until(`[...document.querySelectorAll(".cm-sel a.lb")].map(e => e.getAttribute("href") && e.querySelector("use").getAttribute("href").split("#i-")[1]).join() === "` + want + `"`)
+	}
+	label("angry")
+	b.Until(`document.querySelector(".cm-sel mark.hl")`)
+	b.Press("m")
+	b.Until(`document.documentElement.dataset.marks === "off" && localStorage.chopMarks === "off"`)
+	b.Go(w.app.Origin() + "/inbox?m=" + g.insult.ID)
+	b.Until(`document.documentElement.dataset.marks === "off" && document.querySelector("button[data-marks]").getAttribute("aria-pressed") === "false"`)
+	b.Press("m")
+	b.Press("w")
+	b.Until(`document.querySelector(".whyf[open] .whyp").checkVisibility()`)
+
+	b.Press("l")
+	b.Until(`document.querySelector("dialog#relabel[open]")`)
+	b.Press("8")
+	b.Until(`[...document.querySelectorAll("#relabel input:checked")].map(e => e.value).join() === "complaint,2,misread"`)
+	b.Press("q")
+	b.Until(`[...document.querySelectorAll("#relabel [name=label]:checked")].map(e => e.value).join() === "complaint,question"`)
+	b.Press("q")
+	b.Press(kb.Enter)
+	b.See(".toast")
+	label("message-square-warning")
+	b.Press("z")
+	label("angry")
+	b.Press("a")
+	b.Until(`document.querySelector(".cm-sel") && !document.querySelector(".cm-sel [data-key=a]")`)
+	label("angry")
+
+	b.Size(360, 760)
+	b.Go(w.app.Origin() + "/inbox?m=" + g.insult.ID)
+	b.JS(`document.querySelector("[data-ask=relabel]").click()`)
+	b.Until(`document.querySelector("dialog#relabel[open]")`)
+	if small := b.JS(`[...document.querySelectorAll("#relabel .pick, #relabel .btn, .labelbar .btn, .labelbar summary")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44).map(e => e.className + e.getBoundingClientRect().height).join()`); small != "" {
+		t.Errorf("too small for a thumb: %s", small)
+	}
+	if said := b.Complaints(); len(said) > 0 {
+		t.Errorf("the browser complains: %s", strings.Join(said, " | "))
+	}
+}
+
 // What happens at the shop shows by itself, and leaves alone what the person is doing.
 func TestANewCommentAppearsAndDisturbsNobody(t *testing.T) {
 	w := build(t)

@@ -47,7 +47,7 @@ func (w *world) tours() []tour {
 			"/watch", "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
 			"/inbox?q=nic-takiego", "/inbox/bulk?id=" + g.hate.ID + "&id=" + g.complaint.ID, "/search", "/search?q=magazyn", "/cases", "/cases/" + g.room.ID, "/exhibits", "/exhibits/" + g.exhibit.ID,
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
-			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/firms", "/firms/" + g.firm.ID, "/journal", "/me", "/no-such-page",
+			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/labels", "/labels?part=people", "/labels?part=drift", "/labels?part=model", "/labels?part=judged", "/firms", "/firms/" + g.firm.ID, "/journal", "/me", "/no-such-page",
 		}},
 		{g.people[access.Lawyer].Email, []string{"/cases", "/cases/" + g.room.ID, "/exhibits/" + g.exhibit.ID, "/inbox"}},
 		{w.admin.Email, []string{"/watch", "/people", "/duty", "/sources", "/firms"}},

@@ -16,8 +16,9 @@ type ground struct {
 	word     string
 }
 
-// finding is what is known about one text while it is being labelled.
-type finding struct {
+// Finding is what the rules know about one text.
+type Finding struct {
+	engine *Engine
 	page   *page
 	text   classify.Text
 	hits   []hit
@@ -27,7 +28,7 @@ type finding struct {
 }
 
 // dispute finds what speaks against hits: guards in their sentence, denial before them, quotation around them.
-func (f *finding) dispute() {
+func (f *Finding) dispute() {
 	for i := range f.hits {
 		g := &f.hits[i]
 		if g.label != "guard" {
@@ -46,13 +47,13 @@ func (f *finding) dispute() {
 		case h.label == "guard" || h.against != "":
 		case f.deniable(h) && f.page.negated(h.from):
 			h.against = "against.negated"
-		case personal[h.label] && f.page.words[h.from].quoted && f.quotesOthers(h):
+		case personal[h.label] && f.page.words[h.from].Quoted && f.quotesOthers(h):
 			h.against = "against.quoted"
 		}
 	}
 }
 
-func (f *finding) sentence(h *hit) int { return f.page.words[h.from].sentence }
+func (f *Finding) sentence(h *hit) int { return f.page.words[h.from].Sentence }
 
 // hostile are the labels that "not" turns around.
 var hostile = map[string]bool{"insult": true, "threat": true, "hate": true, "extortion": true, "boycott": true, "trolling": true,
@@ -62,7 +63,7 @@ var hostile = map[string]bool{"insult": true, "threat": true, "hate": true, "ext
 var personal = map[string]bool{"insult": true, "threat": true, "hate": true}
 
 // deniable tells whether "not" before the hit turns it around. Hints of failure carry their own "not".
-func (f *finding) deniable(h *hit) bool {
+func (f *Finding) deniable(h *hit) bool {
 	if h.label == "hint" {
 		return h.rule == "neg" || h.rule == "fail"
 	}
@@ -71,10 +72,10 @@ func (f *finding) deniable(h *hit) bool {
 
 // quotesOthers tells whether there is text of the author's own around the quotation; one quoted word alone may be
 // meant by the author.
-func (f *finding) quotesOthers(h *hit) bool {
+func (f *Finding) quotesOthers(h *hit) bool {
 	own, quoted := 0, 0
 	for i := range f.page.words {
-		if f.page.words[i].quoted {
+		if f.page.words[i].Quoted {
 			quoted++
 		} else {
 			own++
@@ -84,7 +85,7 @@ func (f *finding) quotesOthers(h *hit) bool {
 }
 
 // gather sorts the standing hits into labels and hints. A denied praise is a judgement.
-func (f *finding) gather() {
+func (f *Finding) gather() {
 	for i := range f.hits {
 		h := &f.hits[i]
 		switch {
@@ -104,13 +105,13 @@ func (f *finding) gather() {
 }
 
 // ownVerbs takes past tenses of the first person ("czekałam", "kupiliśmy") as own experience.
-func (f *finding) ownVerbs() {
+func (f *Finding) ownVerbs() {
 	for i := range f.page.words {
 		w := &f.page.words[i]
 		if !endsIn(w.Fold, "lem", "lam", "lismy", "lysmy") {
 			continue
 		}
-		if slices.ContainsFunc(w.lemmas, func(l string) bool { return strings.HasSuffix(l, "c") && l != w.Fold }) {
+		if slices.ContainsFunc(w.Lemmas, func(l string) bool { return strings.HasSuffix(l, "c") && l != w.Fold }) {
 			f.hints["own"] = append(f.hints["own"], &hit{pattern: &pattern{rule: "own"}, from: i, to: i + 1})
 		}
 	}
@@ -121,7 +122,7 @@ func endsIn(s string, ends ...string) bool {
 }
 
 // add puts a ground for the label; h nil means the whole text.
-func (f *finding) add(l classify.Label, rule string, weight float64, h *hit) {
+func (f *Finding) add(l classify.Label, rule string, weight float64, h *hit) {
 	g := ground{rule: rule, weight: weight}
 	if h != nil {
 		g.from, g.to = f.page.words[h.from].From, f.page.words[h.to-1].To
@@ -133,7 +134,7 @@ func (f *finding) add(l classify.Label, rule string, weight float64, h *hit) {
 }
 
 // hint adds the first hit of a hint as a ground.
-func (f *finding) hint(l classify.Label, name, rule string, weight float64) {
+func (f *Finding) hint(l classify.Label, name, rule string, weight float64) {
 	if hs := f.hints[name]; len(hs) > 0 {
 		f.add(l, rule, weight, hs[0])
 	}
@@ -150,16 +151,16 @@ func short(s string) string {
 	return s
 }
 
-func (f *finding) has(l classify.Label) bool { return score(f.labels[l]) >= bar }
+func (f *Finding) has(l classify.Label) bool { return score(f.labels[l]) >= bar }
 
-func (f *finding) drop(ls ...classify.Label) {
+func (f *Finding) drop(ls ...classify.Label) {
 	for _, l := range ls {
 		delete(f.labels, l)
 	}
 }
 
 // combine puts evidence together that is weak alone, and settles what excludes what.
-func (f *finding) combine() {
+func (f *Finding) combine() {
 	f.spam()
 	f.complaint()
 	f.opinion()
@@ -171,7 +172,7 @@ func (f *finding) combine() {
 }
 
 // complaint: something failed, and the author tells it as their own; stars say how it is meant.
-func (f *finding) complaint() {
+func (f *Finding) complaint() {
 	fails := f.hints["fail"]
 	if f.text.Rating >= 4 && len(fails) < 3 {
 		return // a blemish in a warm review
@@ -201,7 +202,7 @@ func (f *finding) complaint() {
 }
 
 // opinion: judgements. Beside a complaint they are part of it unless they judge price or taste.
-func (f *finding) opinion() {
+func (f *Finding) opinion() {
 	w := 0.55
 	if f.has(classify.Complaint) || f.text.Rating >= 4 {
 		w = 0.3
@@ -217,7 +218,7 @@ func (f *finding) opinion() {
 }
 
 // blackmail: a demand, a condition and harm to the name; not when what is demanded is owed.
-func (f *finding) blackmail() {
+func (f *Finding) blackmail() {
 	demand, lever, harm := f.hints["demand"], f.hints["lever"], f.hints["harm_name"]
 	owed := len(f.hints["owed"]) > 0 || len(f.hints["lawful"]) > 0
 	if len(demand) > 0 && len(lever) > 0 && len(harm) > 0 && !owed {
@@ -230,7 +231,7 @@ func (f *finding) blackmail() {
 }
 
 // question: sentences that ask, without those that only attack.
-func (f *finding) question() {
+func (f *Finding) question() {
 	if len(f.hints["rhetoric"]) > 0 {
 		f.drop(classify.Question)
 		return
@@ -252,17 +253,17 @@ func (f *finding) question() {
 }
 
 // asking is a sentence with a question mark and words in it, as a hit.
-func (f *finding) asking() *hit {
+func (f *Finding) asking() *hit {
 	from := -1
 	for i := range f.page.words {
 		w := &f.page.words[i]
-		if !f.page.asks[w.sentence] || w.Kind == polish.Emoji || laughter(w.Token) {
+		if !f.page.asks[w.Sentence] || w.Kind == polish.Emoji || laughter(w.Token) {
 			continue
 		}
 		if from < 0 {
 			from = i
 		}
-		if i+1 == len(f.page.words) || f.page.words[i+1].sentence != w.sentence {
+		if i+1 == len(f.page.words) || f.page.words[i+1].Sentence != w.Sentence {
 			return &hit{from: from, to: i + 1}
 		}
 	}
@@ -270,7 +271,7 @@ func (f *finding) asking() *hit {
 }
 
 // mockery: laughter with nothing else under a question, a complaint or an announcement that is no joke.
-func (f *finding) mockery() {
+func (f *Finding) mockery() {
 	if f.page.laughs == 0 {
 		return
 	}
@@ -287,7 +288,7 @@ func (f *finding) mockery() {
 	}
 }
 
-func (f *finding) firstLaugh() *hit {
+func (f *Finding) firstLaugh() *hit {
 	for i := range f.page.words {
 		if laughter(f.page.words[i].Token) {
 			return &hit{from: i, to: i + 1}
@@ -296,12 +297,12 @@ func (f *finding) firstLaugh() *hit {
 	return nil
 }
 
-func (f *finding) underBuyer() bool {
+func (f *Finding) underBuyer() bool {
 	return slices.Contains(f.text.ParentLabels, classify.Question) || strings.Contains(f.text.Parent, "?")
 }
 
 // serious tells whether the text stands under something people do not laugh at.
-func (f *finding) serious() bool {
+func (f *Finding) serious() bool {
 	if f.underBuyer() || slices.Contains(f.text.ParentLabels, classify.Complaint) || slices.Contains(f.text.ParentLabels, classify.Distress) {
 		return true
 	}
@@ -320,7 +321,7 @@ var graveWords = []string{"przeprasza", "oswiadczeni", "kondolenc", "zmarl", "po
 	"apolog", "statement", "passed away", "condolences"}
 
 // praise: stars confirm it or turn it into sarcasm; beside a grievance warm words are mostly bitter.
-func (f *finding) praise() {
+func (f *Finding) praise() {
 	if f.text.Rating >= 4 {
 		f.add(classify.Praise, "praise.stars", 0.6, nil)
 	}
@@ -340,7 +341,7 @@ func (f *finding) praise() {
 }
 
 // settle removes labels that another label explains better.
-func (f *finding) settle() {
+func (f *Finding) settle() {
 	if f.has(classify.Spam) {
 		f.drop(classify.Praise, classify.Question, classify.Opinion)
 		f.buyer = false

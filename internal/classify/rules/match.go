@@ -21,7 +21,7 @@ func (b *book) find(p *page) []hit {
 		w := &p.words[i]
 		try := func(ps []*pattern) {
 			for _, pat := range ps {
-				if pat.atStart && i > 0 && p.words[i-1].sentence == w.sentence {
+				if pat.atStart && i > 0 && p.words[i-1].Sentence == w.Sentence {
 					continue
 				}
 				if to := pat.at(p, i); to > i && !repeated(hs, pat, i, to) {
@@ -30,7 +30,7 @@ func (b *book) find(p *page) []hit {
 			}
 		}
 		try(b.exact[w.Fold])
-		for _, l := range w.lemmas {
+		for _, l := range w.Lemmas {
 			try(b.lemma[l])
 		}
 		if len(w.Fold) >= 3 {
@@ -61,7 +61,7 @@ func repeated(hs []hit, pat *pattern, from, to int) bool {
 
 // at tells where the pattern ends when it begins with word i; 0 when it does not.
 func (pat *pattern) at(p *page, i int) int {
-	return match(pat.row, p, i, p.words[i].sentence)
+	return match(pat.row, p, i, p.words[i].Sentence)
 }
 
 func match(row []element, p *page, i, sentence int) int {
@@ -69,7 +69,7 @@ func match(row []element, p *page, i, sentence int) int {
 		return i
 	}
 	e := row[0]
-	in := i < len(p.words) && p.words[i].sentence == sentence
+	in := i < len(p.words) && p.words[i].Sentence == sentence
 	switch {
 	case e.end && (!in || p.words[i].Kind == polish.Emoji):
 		return match(row[1:], p, i, sentence)
@@ -78,7 +78,7 @@ func match(row []element, p *page, i, sentence int) int {
 			if to := match(row[1:], p, i+k, sentence); to > 0 {
 				return to
 			}
-			if i+k >= len(p.words) || p.words[i+k].sentence != sentence {
+			if i+k >= len(p.words) || p.words[i+k].Sentence != sentence {
 				return 0
 			}
 		}
@@ -95,11 +95,11 @@ func match(row []element, p *page, i, sentence int) int {
 	return 0
 }
 
-func (e *element) fits(w *word) bool {
+func (e *element) fits(w *Word) bool {
 	if e.exact[w.Fold] || e.number && w.Kind == polish.Number {
 		return true
 	}
-	for _, l := range w.lemmas {
+	for _, l := range w.Lemmas {
 		if e.lemma[l] {
 			return true
 		}
@@ -116,7 +116,7 @@ func (e *element) fits(w *word) bool {
 func (p *page) negated(i int) bool {
 	for k := i - 1; k >= 0 && k >= i-4; k-- {
 		w := &p.words[k]
-		if w.clause != p.words[i].clause {
+		if w.Clause != p.words[i].Clause {
 			return false
 		}
 		if negators[w.Fold] {

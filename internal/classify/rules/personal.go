@@ -11,7 +11,7 @@ import (
 )
 
 // personalData finds telephone numbers, PESEL, bank accounts, e-mail addresses and where a person lives.
-func (f *finding) personalData() {
+func (f *Finding) personalData() {
 	ws := f.page.words
 	for i := 0; i < len(ws); i++ {
 		switch ws[i].Kind {
@@ -33,7 +33,7 @@ func (f *finding) personalData() {
 }
 
 // private adds a ground without repeating the data in it.
-func (f *finding) private(rule string, weight float64, from, to int) {
+func (f *Finding) private(rule string, weight float64, from, to int) {
 	f.add(classify.PersonalData, rule, weight, &hit{from: from, to: to})
 	gs := f.labels[classify.PersonalData]
 	gs[len(gs)-1].word = "…"
@@ -49,7 +49,7 @@ var desks = []string{"info", "kontakt", "biuro", "sklep", "hello", "rezerwacj", 
 	"zamowieni", "reklamacj", "bok", "help", "support", "sales", "pomoc", "admin", "firma", "hr", "rekrutacj", "praca"}
 
 // digits reads a run of numbers at word i and returns where it ends.
-func (f *finding) digits(i int) int {
+func (f *Finding) digits(i int) int {
 	ws := f.page.words
 	all, to := "", i
 	for to < len(ws) && ws[to].Kind == polish.Number && len(all) < 30 {
@@ -82,7 +82,7 @@ func onlyDigits(s string) string {
 }
 
 // numberOf tells whether the words before say that the number is of an order, a receipt or a firm.
-func (f *finding) numberOf(i int) bool {
+func (f *Finding) numberOf(i int) bool {
 	for k := max(0, i-3); k < i; k++ {
 		if orderWords[f.page.words[k].Fold] {
 			return true
@@ -94,7 +94,7 @@ func (f *finding) numberOf(i int) bool {
 var orderWords = set(`zamowienie zamowienia zamowieniu zam paragon paragonu faktura faktury fv nip krs regon paczka paczki przesylka
 	przesylki sledzenia allegro order tracking invoice receipt model kod ean reklamacja reklamacji zgloszenie zgloszenia infolinia`)
 
-func (f *finding) calls(i int) bool {
+func (f *Finding) calls(i int) bool {
 	for k := max(0, i-2); k < i; k++ {
 		if callWords[f.page.words[k].Fold] {
 			return true
@@ -134,7 +134,7 @@ func pesel(d string) bool {
 }
 
 // account reads an IBAN whose country letters begin word i ("PL61 1090 ...") and returns where it ends.
-func (f *finding) account(i int) int {
+func (f *Finding) account(i int) int {
 	ws := f.page.words
 	first := strings.ToUpper(ws[i].Fold)
 	if len(first) < 2 || len(first) > 34 || !upperLetters(first[:2]) || strings.Trim(first[2:], "0123456789") != "" {
@@ -179,10 +179,10 @@ func iban(s string) bool {
 var lives = set("mieszka mieszkaja mieszkasz mieszkacie zamieszkaly zamieszkala adres adresem ul ulica ulicy lives address")
 
 // address looks for a street and a house number after a word that says somebody lives there.
-func (f *finding) address(i int) {
+func (f *Finding) address(i int) {
 	ws := f.page.words
 	person := ws[i].Fold != "ul" && ws[i].Fold != "ulica" && ws[i].Fold != "ulicy" && !strings.HasPrefix(ws[i].Fold, "adres")
-	for k := i + 1; k < len(ws) && k <= i+6 && ws[k].clause-ws[i].clause < 2; k++ {
+	for k := i + 1; k < len(ws) && k <= i+6 && ws[k].Clause-ws[i].Clause < 2; k++ {
 		if lives[ws[k].Fold] || ws[k].Kind != polish.Number && !houseNumber(ws[k].Fold) {
 			continue
 		}
@@ -205,7 +205,7 @@ func capital(s string) bool {
 }
 
 // namesPerson tells whether the five words before i name where somebody lives.
-func (f *finding) namesPerson(i int) bool {
+func (f *Finding) namesPerson(i int) bool {
 	for k := max(0, i-5); k < i; k++ {
 		if w := f.page.words[k].Fold; w == "mieszka" || w == "mieszkaja" || w == "lives" || w == "jego" || w == "jej" {
 			return true
@@ -215,7 +215,7 @@ func (f *finding) namesPerson(i int) bool {
 }
 
 // spam adds what only links and repetition tell.
-func (f *finding) spam() {
+func (f *Finding) spam() {
 	links, first := 0, -1
 	for i := range f.page.words {
 		if f.page.words[i].Kind == polish.Link {

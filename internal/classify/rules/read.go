@@ -9,19 +9,20 @@ import (
 	"chop/internal/polish"
 )
 
-// word is a token with what matching needs.
-type word struct {
+// Word is a token with what matching needs: its dictionary forms, the sentence and the clause it stands in (counted
+// from 0), and whether it stands between quotation marks.
+type Word struct {
 	polish.Token
-	lemmas           []string
-	sentence, clause int
-	quoted           bool
+	Lemmas           []string
+	Sentence, Clause int
+	Quoted           bool
 }
 
 // page is one text, read.
 type page struct {
 	text      string
 	lang      string
-	words     []word
+	words     []Word
 	sentences int
 	asks      []bool // by sentence: ends with a question mark
 	laughs    int    // laughing words and emoji
@@ -43,15 +44,15 @@ func read(text, lang string) *page {
 	tokens := polish.Tokens(text)
 	p.lang = language(text, tokens, lang)
 	quotes := quotations(text)
-	p.words = make([]word, 0, len(tokens))
+	p.words = make([]Word, 0, len(tokens))
 	end, clause := 0, 0
 	for i, t := range tokens {
 		if i > 0 {
 			p.gap(text[end:t.From], tokens[i-1].Fold, &clause)
 		}
-		w := word{Token: t, sentence: p.sentences, clause: clause, quoted: inside(quotes, t.From)}
+		w := Word{Token: t, Sentence: p.sentences, Clause: clause, Quoted: inside(quotes, t.From)}
 		if t.Kind == polish.Word {
-			w.lemmas = polish.Lemmas(t.Fold)
+			w.Lemmas = polish.Lemmas(t.Fold)
 		}
 		p.count(t)
 		p.words = append(p.words, w)
@@ -133,32 +134,6 @@ func quotations(s string) [][2]int {
 
 func inside(qs [][2]int, at int) bool {
 	return slices.ContainsFunc(qs, func(q [2]int) bool { return at >= q[0] && at < q[1] })
-}
-
-// language says which rules read the text: the given language when we speak it, else what stop words and letters say.
-func language(text string, ts []polish.Token, given string) string {
-	if len(given) >= 2 {
-		return strings.ToLower(given[:2])
-	}
-	pl, en := 0, 0
-	if strings.ContainsAny(text, "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ") {
-		pl += 3
-	}
-	for _, t := range ts {
-		if plStop[t.Fold] {
-			pl++
-		}
-		if enStop[t.Fold] {
-			en++
-		}
-	}
-	if en > pl || en == pl && en > 0 && mostlyUnknown(ts) {
-		return "en"
-	}
-	if pl == 0 && en == 0 && foreign(ts) {
-		return "en"
-	}
-	return "pl"
 }
 
 // mostlyUnknown tells whether the Polish dictionary knows less than half of the words that are not stop words.

@@ -22,25 +22,24 @@ func score(gs []ground) float64 {
 	return math.Min(1-miss, 0.99)
 }
 
-func (f *finding) result() classify.Result {
-	r := classify.Result{Lang: f.page.lang, BuyerQuestion: f.buyer, Reasons: []reason.Reason{}}
+// Result is what the rules alone say of the text.
+func (f *Finding) Result() classify.Result {
+	r := classify.Result{ID: f.text.ID, Engine: f.engine.Name(), Lang: f.page.lang, BuyerQuestion: f.buyer, Reasons: []reason.Reason{}}
 	for _, l := range classify.Labels {
 		s := score(f.labels[l])
 		if s < bar {
 			continue
 		}
 		r.Labels = append(r.Labels, classify.Scored{Label: l, Score: math.Round(s*1000) / 1000})
-		for _, g := range f.labels[l] {
-			r.Reasons = append(r.Reasons, g.reason())
-		}
+		r.Reasons = append(r.Reasons, f.reasons(l)...)
 	}
 	if len(r.Labels) == 0 {
 		r.Labels = []classify.Scored{{Label: classify.Neutral, Score: 0.6}}
 		r.Reasons = append(r.Reasons, reason.Reason{Rule: "neutral.nothing", Weight: 0.6})
 	}
 	slices.SortStableFunc(r.Labels, func(a, b classify.Scored) int { return sign(b.Score - a.Score) })
-	r.Reasons = append(r.Reasons, f.against()...)
-	r.Arousal = f.arousal()
+	r.Reasons = append(r.Reasons, f.Against()...)
+	r.Arousal = f.Arousal()
 	r.Sentiment = f.sentiment(r)
 	r.Severity = f.severity(r)
 	r.Target = f.target(r)
@@ -57,6 +56,23 @@ func sign(x float64) int {
 	return 0
 }
 
+// Reasons are the grounds of every label that has any, whether they suffice or not.
+func (f *Finding) Reasons() map[classify.Label][]reason.Reason {
+	out := make(map[classify.Label][]reason.Reason, len(f.labels))
+	for l := range f.labels {
+		out[l] = f.reasons(l)
+	}
+	return out
+}
+
+func (f *Finding) reasons(l classify.Label) []reason.Reason {
+	out := make([]reason.Reason, 0, len(f.labels[l]))
+	for _, g := range f.labels[l] {
+		out = append(out, g.reason())
+	}
+	return out
+}
+
 func (g ground) reason() reason.Reason {
 	r := reason.Reason{Rule: g.rule, Weight: g.weight}
 	if g.to > g.from {
@@ -66,8 +82,8 @@ func (g ground) reason() reason.Reason {
 	return r
 }
 
-// against tells what took hits away, each rule once.
-func (f *finding) against() []reason.Reason {
+// Against tells what took hits away, each rule once.
+func (f *Finding) Against() []reason.Reason {
 	var out []reason.Reason
 	for i := range f.hits {
 		h := &f.hits[i]
@@ -88,7 +104,7 @@ var attitude = map[classify.Label]float64{
 	classify.Trolling: -0.5, classify.Opinion: -0.4, classify.Distress: -0.5, classify.PersonalData: -0.1, classify.Praise: 0.8,
 }
 
-func (f *finding) sentiment(r classify.Result) float64 {
+func (f *Finding) sentiment(r classify.Result) float64 {
 	worst, best := 0.0, 0.0
 	for _, s := range r.Labels {
 		worst = math.Min(worst, attitude[s.Label]*s.Score)
@@ -112,14 +128,14 @@ var gravity = map[classify.Label]int{
 	classify.Spam: 1,
 }
 
-func (f *finding) severity(r classify.Result) int {
+func (f *Finding) severity(r classify.Result) int {
 	n := 0
 	for _, s := range r.Labels {
 		g := gravity[s.Label]
 		switch {
 		case s.Label == classify.Threat && s.Score < 0.74, s.Label == classify.Distress && s.Score < 0.8:
 			g = 3
-		case s.Label == classify.HealthSafety && f.hurt():
+		case s.Label == classify.HealthSafety && f.Hurt():
 			g = 4
 		case s.Label == classify.PersonalData && s.Score < 0.7:
 			g = 2
@@ -132,14 +148,15 @@ func (f *finding) severity(r classify.Result) int {
 	return n
 }
 
-// hurt tells whether somebody was taken to hospital.
-func (f *finding) hurt() bool {
-	return slices.ContainsFunc(f.page.words, func(w word) bool { return hospital[w.Fold] })
+// Hurt tells whether somebody was taken to hospital.
+func (f *Finding) Hurt() bool {
+	return slices.ContainsFunc(f.page.words, func(w Word) bool { return hospital[w.Fold] })
 }
 
 var hospital = set("szpital szpitalu szpitala sor sorze karetka karetke pogotowie oiom kroplowka hospital ambulance er")
 
-func (f *finding) arousal() int {
+// Arousal is how heated the text is, 0 calm .. 3 furious, by swearing, capitals and marks.
+func (f *Finding) Arousal() int {
 	n, vulgar := 0, 0
 	for i := range f.page.words {
 		fold := f.page.words[i].Fold
@@ -167,7 +184,7 @@ var vulgarStems = []string{"kurw", "chuj", "huj", "jeb", "pierdol", "wkurw", "sp
 	"zjeb", "pojeb", "fuck", "shit", "cunt", "bullshit", "motherf"}
 
 // target is what the text is about: people first, then things, then the firm.
-func (f *finding) target(r classify.Result) string {
+func (f *Finding) target(r classify.Result) string {
 	switch {
 	case r.Has(classify.Hate):
 		return "group"
@@ -187,9 +204,9 @@ func (f *finding) target(r classify.Result) string {
 	return "firm"
 }
 
-func (f *finding) mentions(ws map[string]bool) bool {
-	return slices.ContainsFunc(f.page.words, func(w word) bool {
-		return w.Kind == polish.Word && (ws[w.Fold] || slices.ContainsFunc(w.lemmas, func(l string) bool { return ws[l] }))
+func (f *Finding) mentions(ws map[string]bool) bool {
+	return slices.ContainsFunc(f.page.words, func(w Word) bool {
+		return w.Kind == polish.Word && (ws[w.Fold] || slices.ContainsFunc(w.Lemmas, func(l string) bool { return ws[l] }))
 	})
 }
 

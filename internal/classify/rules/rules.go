@@ -8,6 +8,8 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 
 	"chop/internal/classify"
 )
@@ -64,18 +66,55 @@ func (e *Engine) Classify(ctx context.Context, ts []classify.Text) ([]classify.R
 }
 
 func (e *Engine) one(t classify.Text) classify.Result {
+	f := e.Read(t)
+	return f.Result()
+}
+
+// Read gathers what the rules find in one text.
+func (e *Engine) Read(t classify.Text) *Finding {
 	p := read(t.Text, t.Lang)
 	b := e.pl
 	if p.lang == "en" {
 		b = e.en
 	}
-	f := &finding{page: p, text: t, hints: map[string][]*hit{}, labels: map[classify.Label][]ground{}}
+	f := &Finding{engine: e, page: p, text: t, hints: map[string][]*hit{}, labels: map[classify.Label][]ground{}}
 	f.hits = b.find(p)
 	f.dispute()
 	f.gather()
 	f.personalData()
 	f.combine()
-	r := f.result()
-	r.ID, r.Engine = t.ID, e.Name()
-	return r
+	return f
 }
+
+// Lang is the language whose rules read the text.
+func (f *Finding) Lang() string { return f.page.lang }
+
+// Words are the tokens of the text in order.
+func (f *Finding) Words() []Word { return f.page.words }
+
+// Asks tells whether the sentence ends with a question mark.
+func (f *Finding) Asks(sentence int) bool { return f.page.asks[sentence] }
+
+// Laughs is the number of laughing words and emoji.
+func (f *Finding) Laughs() int { return f.page.laughs }
+
+// Evidence calls each for every rule that spoke, with its weight: "threat.harm" for a label, "hint.own" for a hint,
+// "against.negated:insult" for what was taken away.
+func (f *Finding) Evidence(each func(rule string, weight float64)) {
+	for _, l := range classify.Labels {
+		for _, g := range f.labels[l] {
+			each(g.rule, g.weight)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.hints)) {
+		each("hint."+name, 1)
+	}
+	for i := range f.hits {
+		if h := &f.hits[i]; h.against != "" && h.label != "hint" {
+			each(h.against+":"+h.label, 1)
+		}
+	}
+}
+
+// Score is what the rules give a label, in [0, 0.99]; they name it from 0.5.
+func (f *Finding) Score(l classify.Label) float64 { return score(f.labels[l]) }

@@ -69,6 +69,28 @@ CREATE INDEX mention_by_time ON mention (firm_id, at, own, labels); -- holds all
 CREATE INDEX mention_by_author ON mention (firm_id, author_key, at);
 CREATE INDEX mention_open ON mention (firm_id, severity, at) WHERE status = 'open';
 
+-- One index for each label: its list newest first. The condition is that of mention.Filter, word for word.
+CREATE INDEX mention_threat ON mention (firm_id, doc) WHERE labels LIKE '%,threat,%';
+CREATE INDEX mention_extortion ON mention (firm_id, doc) WHERE labels LIKE '%,extortion,%';
+CREATE INDEX mention_hate ON mention (firm_id, doc) WHERE labels LIKE '%,hate,%';
+CREATE INDEX mention_personal_data ON mention (firm_id, doc) WHERE labels LIKE '%,personal_data,%';
+CREATE INDEX mention_health_safety ON mention (firm_id, doc) WHERE labels LIKE '%,health_safety,%';
+CREATE INDEX mention_distress ON mention (firm_id, doc) WHERE labels LIKE '%,distress,%';
+CREATE INDEX mention_insult ON mention (firm_id, doc) WHERE labels LIKE '%,insult,%';
+CREATE INDEX mention_complaint ON mention (firm_id, doc) WHERE labels LIKE '%,complaint,%';
+CREATE INDEX mention_claim ON mention (firm_id, doc) WHERE labels LIKE '%,claim,%';
+CREATE INDEX mention_discouragement ON mention (firm_id, doc) WHERE labels LIKE '%,discouragement,%';
+CREATE INDEX mention_boycott ON mention (firm_id, doc) WHERE labels LIKE '%,boycott,%';
+CREATE INDEX mention_question ON mention (firm_id, doc) WHERE labels LIKE '%,question,%';
+CREATE INDEX mention_opinion ON mention (firm_id, doc) WHERE labels LIKE '%,opinion,%';
+CREATE INDEX mention_employment ON mention (firm_id, doc) WHERE labels LIKE '%,employment,%';
+CREATE INDEX mention_trolling ON mention (firm_id, doc) WHERE labels LIKE '%,trolling,%';
+CREATE INDEX mention_spam ON mention (firm_id, doc) WHERE labels LIKE '%,spam,%';
+CREATE INDEX mention_satire ON mention (firm_id, doc) WHERE labels LIKE '%,satire,%';
+CREATE INDEX mention_praise ON mention (firm_id, doc) WHERE labels LIKE '%,praise,%';
+CREATE INDEX mention_neutral ON mention (firm_id, doc) WHERE labels LIKE '%,neutral,%';
+CREATE INDEX mention_fake_review ON mention (firm_id, doc) WHERE labels LIKE '%,fake_review,%';
+
 CREATE TABLE revision (
   firm_id TEXT NOT NULL,
   mention_id TEXT NOT NULL,

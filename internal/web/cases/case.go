@@ -18,6 +18,7 @@ import (
 	"chop/internal/mention"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
+	"chop/internal/web/why"
 )
 
 // View is the room of one case.
@@ -32,8 +33,11 @@ type View struct {
 	Proof    bool // may see exhibits
 	Tally    Tally
 	Items    []Item
-	More     int // items not shown
-	Hidden   int // items that this person may not see
+	Fit      int           // items with the chosen label, or all
+	Label    string        // the items are narrowed to, "" for none
+	Chips    []page.Choice // labels of the items with their counts
+	More     int           // items not shown
+	Hidden   int           // items that this person may not see
 	Test     crisis.SolvedTest
 	Pulse    page.Pulse
 	Steps    []page.Step
@@ -54,6 +58,10 @@ type Item struct {
 	Mention mention.Mention
 	Channel string
 	Labels  []classify.Label
+	Text    []page.Piece // its beginning, with marks
+	Place   string       // what its labels depend on, "" for nothing but its words
+	Why     why.View
+	Result  classify.Result
 	Seals   []page.SealMark
 	Veiled  bool
 }
@@ -107,6 +115,7 @@ func (d Deps) view(ctx context.Context, id string, q url.Values, f Form) (v View
 	v.Title, v.Lead, v.Form, v.State = Title(ctx, c), people.Name(ctx, c.Firm, c.Lead), f, state(c)
 	v.Work, v.Read, v.Proof = a.Holds(access.WorkCases, c.Firm), a.Holds(access.ViewMentions, c.Firm), a.Holds(access.ViewEvidence, c.Firm)
 	v.Filter, v.Whole = cmp.Or(known(q.Get("show"), filters), "all"), q.Get("items") == "all"
+	v.Label = q.Get("label")
 	v.Form.Verb = offered(v, f)
 	if v.Form.Err == nil {
 		v.Form.Severity = c.Severity
@@ -198,13 +207,19 @@ func (d Deps) mentions(ctx context.Context, v *View, items []crisis.Item) error 
 		}
 		v.veiled[m.ID] = Veiled(m)
 	}
+	v.Chips = labelChips(ctx, v, ms)
+	ms = slices.DeleteFunc(ms, func(m mention.Mention) bool { return v.Label != "" && !m.Has(v.Label) })
+	v.Fit = len(ms)
 	slices.Reverse(ms) // the newest first
-	for i, m := range ms {
-		if i >= shownItems && !v.Whole {
-			v.More = len(ms) - shownItems
-			break
-		}
-		v.Items = append(v.Items, Item{Mention: m, Channel: kinds[m.Source], Labels: Labels(m), Seals: seals[m.ID], Veiled: Veiled(m)})
+	if len(ms) > shownItems && !v.Whole {
+		v.More = len(ms) - shownItems
+		ms = ms[:shownItems]
+	}
+	for _, m := range ms {
+		v.Items = append(v.Items, Item{Mention: m, Channel: kinds[m.Source], Labels: allLabels(m), Seals: seals[m.ID], Veiled: Veiled(m)})
+	}
+	if err := d.explain(ctx, v); err != nil {
+		return err
 	}
 	return d.pulse(ctx, v)
 }

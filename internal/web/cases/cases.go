@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chop/internal/access"
+	"chop/internal/classify"
 	"chop/internal/crisis"
 	"chop/internal/evidence"
 	"chop/internal/fault"
@@ -27,6 +28,7 @@ type Deps struct {
 	Firms    *firm.Store
 	Cases    *crisis.Store
 	Mentions *mention.Store
+	Labels   *classify.Store
 	Evidence *evidence.Store
 	Sources  *source.Store
 	Duty     *oncall.Store

@@ -98,6 +98,7 @@ var ways = []struct {
 	{Way{"/sources?firm=", "plug-zap", "shell.room.sources"}, access.ViewSources},
 	{Way{"/people?firm=", "users", "shell.room.people"}, access.ViewPeople},
 	{Way{"/journal?firm=", "file-text", "shell.room.journal"}, access.ViewJournal},
+	{Way{"/engines?firm=", "git-merge", "engines.title"}, access.ManageFirm},
 }
 
 func (d Deps) show(w http.ResponseWriter, r *http.Request) {

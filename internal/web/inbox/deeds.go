@@ -4,12 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"chop/internal/access"
 	"chop/internal/action"
-	"chop/internal/classify"
 	"chop/internal/decision"
 	"chop/internal/fault"
 	"chop/internal/mention"
@@ -130,28 +127,6 @@ func (d Deps) seal(w http.ResponseWriter, r *http.Request) {
 		session.Flash(w, r, page.Flash{Text: page.T(ctx, "inbox.done.seal", "Number", x.Code())})
 	}
 	d.stay(w, r, m.ID, err, "")
-}
-
-func (d Deps) relabel(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	m, err := d.Mentions.Locate(ctx, r.PathValue("m"))
-	if err != nil {
-		session.Fail(w, r, err)
-		return
-	}
-	s := Slip{Label: true, Why: r.PostFormValue("why"), Labels: r.PostForm["label"]}
-	if s.Severity, err = strconv.Atoi(r.PostFormValue("severity")); err != nil {
-		s.Severity = m.Severity
-	}
-	var ls []classify.Label
-	for _, l := range s.Labels {
-		ls = append(ls, classify.Label(l))
-	}
-	if s.Err = d.Labels.Correct(ctx, m.Firm, m.ID, ls, s.Severity, strings.TrimSpace(s.Why)); s.Err != nil {
-		d.again(w, r, m, back(r), s)
-		return
-	}
-	d.stay(w, r, m.ID, nil, "inbox.done.label")
 }
 
 // stay answers a deed that leaves the person where they are.

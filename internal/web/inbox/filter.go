@@ -3,9 +3,12 @@ package inbox
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"chop/internal/classify"
 	"chop/internal/lang"
 	"chop/internal/mention"
 	"chop/internal/source"
@@ -14,12 +17,13 @@ import (
 
 // Query is the filter of a list as it stands in an address.
 type Query struct {
-	Words, Label, Source, State, Author string
-	Status                              string // mention.Status, "all", or "" for what the page shows by itself
-	Severity                            int
-	From, To                            string // days, 2026-11-22; To is the last day shown
-	Below                               int64
-	Firm                                string // as chosen for the whole frame; not written into addresses of its own
+	Words, Source, State, Author string
+	Label, Not                   string // codes with commas between: at least one of Label, none of Not
+	Status                       string // mention.Status, "all", or "" for what the page shows by itself
+	Severity                     int
+	From, To                     string // days, 2026-11-22; To is the last day shown
+	Below                        int64
+	Firm                         string // as chosen for the whole frame; not written into addresses of its own
 }
 
 // allStatus is the word of the address that takes the filter by status away.
@@ -39,13 +43,39 @@ func parse(r *http.Request) Query {
 
 // read takes the filter out of an address; what it does not know it leaves out.
 func read(v url.Values) Query {
-	q := Query{Words: v.Get("q"), Label: v.Get("label"), Source: v.Get("source"), State: v.Get("state"), Author: v.Get("author"),
+	q := Query{Words: v.Get("q"), Label: codes(v["label"]), Not: codes(v["not"]), Source: v.Get("source"), State: v.Get("state"), Author: v.Get("author"),
 		Status: v.Get("status"), From: day(v.Get("from")), To: day(v.Get("to"))}
 	q.Severity, _ = strconv.Atoi(v.Get("severity"))
 	q.Severity = min(max(q.Severity, 0), 4)
 	q.Below, _ = strconv.ParseInt(v.Get("below"), 10, 64)
 	q.Below = max(q.Below, 0)
 	return q
+}
+
+// codes are the known labels among those given, with commas between, each once and in their usual order, so that the same
+// filter has one address.
+func codes(given []string) string {
+	var out []string
+	asked := strings.Split(strings.Join(given, ","), ",")
+	for _, l := range allLabels() {
+		if slices.Contains(asked, string(l)) {
+			out = append(out, string(l))
+		}
+	}
+	return strings.Join(out, ",")
+}
+
+// allLabels are the labels a person may ask for and give.
+func allLabels() []classify.Label {
+	return append(slices.Clone(classify.Labels), classify.FakeReview)
+}
+
+// split is the reverse of codes.
+func split(codes string) []string {
+	if codes == "" {
+		return nil
+	}
+	return strings.Split(codes, ",")
 }
 
 func day(s string) string {
@@ -65,6 +95,7 @@ func (q Query) values() url.Values {
 	}
 	put("q", q.Words)
 	put("label", q.Label)
+	put("not", q.Not)
 	put("source", q.Source)
 	put("state", q.State)
 	put("author", q.Author)
@@ -110,7 +141,7 @@ func address(path string, v url.Values) string {
 
 // filter is what the store is asked for; otherwise is the status when the address names none.
 func (q Query) filter(otherwise mention.Status) mention.Filter {
-	f := mention.Filter{Firm: q.Firm, Query: q.Words, Label: q.Label, Source: q.Source, State: source.State(q.State), Author: q.Author,
+	f := mention.Filter{Firm: q.Firm, Query: q.Words, Labels: split(q.Label), Without: split(q.Not), Source: q.Source, State: source.State(q.State), Author: q.Author,
 		Severity: q.Severity, Below: q.Below, Status: mention.Status(q.Status)}
 	switch q.Status {
 	case "":
@@ -129,7 +160,7 @@ func (q Query) filter(otherwise mention.Status) mention.Filter {
 
 // plain tells that nothing narrows what waits for a decision.
 func (q Query) plain() bool {
-	return q.Words == "" && q.Label == "" && q.Source == "" && q.State == "" && q.Author == "" && q.Severity == 0 &&
+	return q.Words == "" && q.Label == "" && q.Not == "" && q.Source == "" && q.State == "" && q.Author == "" && q.Severity == 0 &&
 		q.From == "" && q.To == "" && (q.Status == "" || q.Status == string(mention.Open))
 }
 

@@ -12,6 +12,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/action"
 	"chop/internal/classify"
+	"chop/internal/classify/remote"
 	"chop/internal/crisis"
 	"chop/internal/decision"
 	"chop/internal/evidence"
@@ -27,6 +28,7 @@ import (
 type Deps struct {
 	Mentions  *mention.Store
 	Labels    *classify.Store
+	Second    *remote.Store // nil: no firm has a second engine
 	Decisions *decision.Store
 	Actions   *action.Store
 	Evidence  *evidence.Store
@@ -53,6 +55,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("POST /inbox/{m}/decision", may(d.decide))
 	mux.HandleFunc("POST /inbox/{m}/fact", may(d.answer))
 	mux.HandleFunc("POST /inbox/{m}/label", may(d.relabel))
+	mux.HandleFunc("POST /inbox/{m}/label/confirmation", may(d.agree))
+	mux.HandleFunc("POST /inbox/{m}/label/undo", may(d.unjudge))
 	mux.HandleFunc("POST /inbox/{m}/seal", may(d.seal))
 	mux.HandleFunc("POST /decisions/{id}/confirmation", may(d.confirm))
 	mux.HandleFunc("POST /decisions/{id}/refusal", may(d.refuse))
@@ -90,7 +94,7 @@ type View struct {
 const shown = 100
 
 func (d Deps) show(w http.ResponseWriter, r *http.Request) {
-	d.render(w, r, parse(r), r.URL.Query().Get("m"), Slip{Ask: decision.Option(r.URL.Query().Get("ask"))}, http.StatusOK)
+	d.render(w, r, parse(r), r.URL.Query().Get("m"), Slip{Ask: decision.Option(r.URL.Query().Get("ask")), Label: r.URL.Query().Has("relabel")}, http.StatusOK)
 }
 
 // lead brings an address that names a mention to the three panes.
@@ -110,6 +114,7 @@ type Slip struct {
 	Err       error
 	Text, Why string
 	Until     string
+	Quick     string // code of a usual reason
 	Labels    []string
 	Severity  int
 }

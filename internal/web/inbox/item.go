@@ -4,10 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
-	"strings"
 
 	"chop/internal/access"
-	"chop/internal/classify"
 	"chop/internal/crisis"
 	"chop/internal/decision"
 	"chop/internal/fault"
@@ -46,7 +44,7 @@ func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, addr
 	if err != nil {
 		return nil, err
 	}
-	if it.Thread, err = d.thread(ctx, m, srcs.kind(m), address); err != nil {
+	if it.Thread, err = d.thread(ctx, m, srcs.kind(m), q, address); err != nil {
 		return nil, err
 	}
 	if it.Seal, err = d.sealOf(ctx, m); err != nil {
@@ -58,9 +56,7 @@ func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, addr
 	if err := d.stand(ctx, it); err != nil {
 		return nil, err
 	}
-	if it.Labels, err = d.labelForm(ctx, m, s); err != nil {
-		return nil, err
-	}
+	it.Labels = labelFormOf(ctx, m, it.Thread.Reading, s)
 	d.advise(ctx, it)
 	if s.Err != nil {
 		it.slip(ctx)
@@ -97,53 +93,4 @@ func optionName(ctx context.Context, o decision.Option) string {
 
 func optionNoun(ctx context.Context, o decision.Option) string {
 	return page.T(ctx, "option."+string(o)+".noun")
-}
-
-// LabelForm is the form in which a person corrects the labels.
-type LabelForm struct {
-	Choices  []page.Option
-	Severity []page.Option
-	Reasons  []string // why the program chose these
-	ByPerson bool
-	Why      string
-	Open     bool
-}
-
-func (d Deps) labelForm(ctx context.Context, m mention.Mention, s Slip) (f LabelForm, err error) {
-	r, err := d.Labels.Of(ctx, m.Firm, m.ID)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return f, err
-	}
-	f.ByPerson, f.Open = r.Engine == "person", s.Label
-	chosen, severity := m.Labels, m.Severity
-	if s.Label {
-		chosen, severity, f.Why = s.Labels, s.Severity, s.Why
-	}
-	for _, l := range append(append([]classify.Label{}, classify.Labels...), classify.FakeReview) {
-		f.Choices = append(f.Choices, page.Option{Value: string(l), Text: page.LabelName(ctx, l), Selected: contains(chosen, string(l))})
-	}
-	for n := range 5 {
-		v := string(rune('0' + n))
-		f.Severity = append(f.Severity, page.Option{Value: v, Text: page.T(ctx, "inbox.severity."+v), Selected: n == severity})
-	}
-	t := page.Lang(ctx)
-	for _, x := range r.Reasons {
-		var kv []any
-		for k, v := range x.Facts {
-			kv = append(kv, k, v)
-		}
-		if id := "reason." + x.Rule; t.Has(id) && len(f.Reasons) < 6 {
-			f.Reasons = append(f.Reasons, page.T(ctx, id, kv...))
-		}
-	}
-	return f, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if strings.EqualFold(x, s) {
-			return true
-		}
-	}
-	return false
 }

@@ -97,7 +97,7 @@ func distressing(m mention.Mention) bool {
 
 // labels in the order people know, without what says nothing beside others.
 func labels(m mention.Mention) (ls []classify.Label) {
-	for _, l := range append(slices.Clone(classify.Labels), classify.FakeReview) {
+	for _, l := range allLabels() {
 		buyers := l == classify.Question && m.Buyer // the mark says it better
 		if m.Has(string(l)) && !buyers && !(l == classify.Neutral && len(m.Labels) > 1) {
 			ls = append(ls, l)
@@ -138,7 +138,7 @@ func heading(ctx context.Context, q Query) string {
 		return page.T(ctx, "inbox.heading.all")
 	case q.Status != "" && q.Status != string(mention.Open):
 		return page.T(ctx, "inbox.status."+q.Status)
-	case q.Label != "":
+	case q.Label != "" && !strings.Contains(q.Label, ","):
 		return page.LabelName(ctx, classify.Label(q.Label))
 	case q.Severity >= 3:
 		return page.T(ctx, "inbox.chip.urgent")
@@ -164,16 +164,35 @@ func chips(ctx context.Context, q Query, c mention.Counts) []page.Choice {
 	}
 	out := make([]page.Choice, len(list))
 	for i, x := range list {
-		on := x.q.Label == q.Label && x.q.Severity == q.Severity && (x.q.Status == q.Status || x.q.Status == "" && q.Status == string(mention.Open))
+		on := x.q.Label == q.Label && q.Not == "" && x.q.Severity == q.Severity && (x.q.Status == q.Status || x.q.Status == "" && q.Status == string(mention.Open))
 		out[i] = page.Choice{Text: page.T(ctx, "inbox.chip."+x.id), Icon: x.icon, Href: x.q.at(""), Count: x.n, On: on}
 	}
 	return out
 }
 
-// Filters are the selects under "Filters".
+// narrowing are the labels that narrow the list, each as a chip that takes itself away. One label that has a chip of its
+// own among those above is not repeated.
+func narrowing(ctx context.Context, q Query, at func(Query) string) (cs []page.Choice) {
+	less := func(list, l string) string {
+		return strings.Join(slices.DeleteFunc(split(list), func(x string) bool { return x == l }), ",")
+	}
+	for _, l := range split(q.Label) {
+		n := q
+		n.Label, n.Below = less(q.Label, l), 0
+		cs = append(cs, page.Choice{Text: page.LabelName(ctx, classify.Label(l)), Icon: "x", Href: at(n), On: true})
+	}
+	for _, l := range split(q.Not) {
+		n := q
+		n.Not, n.Below = less(q.Not, l), 0
+		cs = append(cs, page.Choice{Text: page.T(ctx, "inbox.filter.without", "Label", page.LabelName(ctx, classify.Label(l))), Icon: "x", Href: at(n), On: true})
+	}
+	return cs
+}
+
+// Filters are the fields under "Filters".
 type Filters struct {
-	Label, Source, State, Status, Firm, Severity []page.Option
-	On                                           int // how many narrow the list
+	Label, Not, Source, State, Status, Firm, Severity []page.Option
+	On                                                int // how many narrow the list
 }
 
 // filters are the answers to choose from; status is what counts when the address names none.
@@ -182,9 +201,13 @@ func filters(ctx context.Context, q Query, srcs sources, status string) (f Filte
 	pick := func(value, text, chosen string) page.Option {
 		return page.Option{Value: value, Text: text, Selected: value == chosen}
 	}
-	f.Label, f.Source, f.State, f.Firm = []page.Option{any}, []page.Option{any}, []page.Option{any}, []page.Option{any}
-	for _, l := range append(slices.Clone(classify.Labels), classify.FakeReview) {
-		f.Label = append(f.Label, pick(string(l), page.LabelName(ctx, l), q.Label))
+	f.Source, f.State, f.Firm = []page.Option{any}, []page.Option{any}, []page.Option{any}
+	with, without := split(q.Label), split(q.Not)
+	for _, l := range allLabels() {
+		o := page.Option{Value: string(l), Text: page.LabelName(ctx, l), Selected: slices.Contains(with, string(l))}
+		f.Label = append(f.Label, o)
+		o.Selected = slices.Contains(without, string(l))
+		f.Not = append(f.Not, o)
 	}
 	for _, s := range srcs.all {
 		f.Source = append(f.Source, pick(s.ID, s.Name, q.Source))
@@ -215,5 +238,9 @@ func filters(ctx context.Context, q Query, srcs sources, status string) (f Filte
 			f.On++
 		}
 	}
+	if n := len(with); n > 1 {
+		f.On += n
+	}
+	f.On += len(without)
 	return f
 }

@@ -35,7 +35,7 @@ func (d Deps) search(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d Deps) searchView(ctx context.Context, q Query) (v Search, err error) {
-	v = Search{Q: q, Asked: q.narrowed() || q.Label != "" || q.Severity > 0 || q.Status != "",
+	v = Search{Q: q, Asked: q.narrowed() || q.Label != "" || q.Not != "" || q.Severity > 0 || q.Status != "",
 		Exports: len(access.Scope(ctx, access.ExportData)) > 0, Decides: len(access.Scope(ctx, access.Decide)) > 0}
 	f := q.filter("")
 	f.Limit = found + 1

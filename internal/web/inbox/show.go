@@ -2,11 +2,14 @@ package inbox
 
 import (
 	"context"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
 
+	"chop/internal/classify"
 	"chop/internal/decision"
 	"chop/internal/mention"
 	"chop/internal/web/page"
@@ -46,6 +49,21 @@ func (q Query) pairs() (out []page.Pair) {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out
+}
+
+// ownChips are the labels with a chip of their own above every list.
+var ownChips = []classify.Label{classify.Question, classify.Complaint, classify.Praise}
+
+// narrowing are the chips of the labels that narrow the list, none when a chip above says so already.
+func (v View) narrowing(ctx context.Context) []page.Choice {
+	if v.Q.Not == "" && slices.Contains(ownChips, classify.Label(v.Q.Label)) {
+		return nil
+	}
+	return narrowing(ctx, v.Q, func(q Query) string { return q.at("") })
+}
+
+func (v Search) narrowing(ctx context.Context) []page.Choice {
+	return narrowing(ctx, v.Q, Query.searched)
 }
 
 func joined(names []string) string {
@@ -143,4 +161,17 @@ func (a Advice) snoozeMin() int {
 		return minWhy
 	}
 	return minDiffer
+}
+
+// picked are the attributes of a label's box: its key and the severity it brings.
+func (c LabelChoice) picked() templ.Attributes {
+	return templ.Attributes{"data-pick": c.Key, "data-gravity": strconv.Itoa(c.Gravity)}
+}
+
+// relabelling opens the window of the correction; where its form stands open in the pane already, the link leads there.
+func relabelling(it *Item) templ.Attributes {
+	if it.Labels.Open {
+		return nil
+	}
+	return templ.Attributes{"data-ask": "relabel", "aria-haspopup": "dialog"}
 }

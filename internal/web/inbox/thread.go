@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"chop/internal/access"
+	"chop/internal/classify"
 	"chop/internal/fault"
 	"chop/internal/mention"
 	"chop/internal/source"
 	"chop/internal/web/page"
+	"chop/internal/web/why"
 )
 
 // Thread is the middle pane: what readers see, with our marks.
@@ -23,6 +25,9 @@ type Thread struct {
 	Comments  []page.Comment
 	Link      string // where the mention stands at its place
 	Reader    bool   // shown as readers see it
+	Reading   classify.Reading
+	Why       why.View // of the selected one's labels
+	Second    page.SecondView
 }
 
 // Reaction is one kind of reaction under a post.
@@ -37,7 +42,7 @@ const (
 	maxSeals = 40
 )
 
-func (d Deps) thread(ctx context.Context, m mention.Mention, kind string, address url.Values) (t Thread, err error) {
+func (d Deps) thread(ctx context.Context, m mention.Mention, kind string, q Query, address url.Values) (t Thread, err error) {
 	t = Thread{Firm: firmName(ctx, m.Firm), Channel: kind, Link: outward(m.URL), Reader: address.Get("reader") == "on"}
 	list, err := d.talk(ctx, m)
 	if err != nil {
@@ -59,7 +64,7 @@ func (d Deps) thread(ctx context.Context, m mention.Mention, kind string, addres
 	if t.Comments, err = d.comments(ctx, m, list, address.Get("revealed")); err != nil {
 		return t, err
 	}
-	return t, nil
+	return t, d.explain(ctx, &t, m, list, q)
 }
 
 // talk is the thread of a mention; without a post it is the mention and what it answers.

@@ -29,6 +29,7 @@ var house = []group{
 	}},
 	{"shell.group.firm", []room{
 		{"/sources", "plug-zap", "shell.room.sources", "k", []access.Perm{access.ViewSources}, false},
+		{"/labels", "tag", "shell.room.labels", "t", []access.Perm{access.ViewMentions}, false},
 		{"/firms", "building-2", "shell.room.firms", "i", []access.Perm{access.ViewFirm}, false},
 		{"/people", "users", "shell.room.people", "l", []access.Perm{access.ViewPeople}, false},
 		{"/journal", "file-text", "shell.room.journal", "j", []access.Perm{access.ViewJournal}, false},
@@ -113,6 +114,10 @@ var shortcuts = []shortcut{
 	{"shell.key.delete", []string{"d"}},
 	{"shell.key.block", []string{"b"}},
 	{"shell.key.nothing", []string{"n"}},
+	{"shell.key.labels", []string{"l"}},
+	{"shell.key.agree", []string{"a"}},
+	{"shell.key.why", []string{"w"}},
+	{"shell.key.marks", []string{"m"}},
 	{"shell.key.undo", []string{"z"}},
 	{"shell.key.search", []string{"/"}},
 	{"shell.key.commands", []string{"Ctrl", "K"}},

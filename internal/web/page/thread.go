@@ -1,8 +1,12 @@
 package page
 
 import (
+	"context"
+	"io"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"chop/internal/classify"
 	"chop/internal/lang"
@@ -13,11 +17,14 @@ type Comment struct {
 	ID       string // id of the element; must be safe as an id
 	Author   string
 	Text     string
-	Edits    []Edit // when given, shown in place of Text
+	Pieces   []Piece // when given, shown in place of Text: the same with marks
+	Edits    []Edit  // when given, shown in place of Text
 	At       time.Time
 	Stars    int // of a review, 0 for none
 	Channel  string
 	Labels   []classify.Label
+	Why      string // address where the labels are explained, "" for none
+	Into     string // ids that following Why swaps
 	Marks    []Mark // anything else: edited, hidden, group
 	Seals    []SealMark
 	Clock    ClockFace // zero for none
@@ -29,6 +36,64 @@ type Comment struct {
 	Selected bool
 	Context  bool // the parent of the selected one
 	Veiled   bool // distressing: blurred until somebody asks for it
+}
+
+// body is the text as it is shown.
+func (c Comment) body() []Piece {
+	if len(c.Pieces) > 0 {
+		return c.Pieces
+	}
+	return []Piece{{Text: c.Text}}
+}
+
+// Piece is a stretch of a text, marked when it speaks for labels.
+type Piece struct {
+	Text   string
+	Labels []classify.Label
+}
+
+const quietMark = "hl hl-1"
+
+// mark is the class of a piece's mark: three kinds that differ by line as well as by colour.
+func (p Piece) mark() string {
+	kind := quietMark
+	for _, l := range p.Labels {
+		switch labelLooks[l].tone {
+		case Danger:
+			return "hl hl-4"
+		case Warn:
+			kind = "hl"
+		}
+	}
+	return kind
+}
+
+// Loud tells whether the mark stands for a label of danger or warning.
+func (p Piece) Loud() bool { return len(p.Labels) > 0 && p.mark() != quietMark }
+
+func (p Piece) says(ctx context.Context) string {
+	names := make([]string, len(p.Labels))
+	for i, l := range p.Labels {
+		names[i] = LabelName(ctx, l)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Marked is a text with its marks; the style sheet reads a mark's title out to those who do not see its line. It is written
+// by hand: between two letters of a word there is no room for the white space of a template.
+func Marked(ps []Piece) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		var b strings.Builder
+		for _, p := range ps {
+			if len(p.Labels) == 0 {
+				b.WriteString(templ.EscapeString(p.Text))
+				continue
+			}
+			b.WriteString(`<mark class="` + p.mark() + `" title="` + templ.EscapeString(p.says(ctx)) + `">` + templ.EscapeString(p.Text) + `</mark>`)
+		}
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
 }
 
 // Edit is a piece of a text that was changed.

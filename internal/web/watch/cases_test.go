@@ -159,3 +159,27 @@ func TestManyItemsAreCut(t *testing.T) {
 		t.Error("not all items are shown")
 	}
 }
+
+// Every item of a case says why it carries its labels; the labels are counted and narrow the list.
+func TestItemsOfACaseSayWhyAndAreNarrowedByLabel(t *testing.T) {
+	x := newTown(t)
+	id := x.says(x.man, "", said{text: "<b>Oszuści</b> i tyle", author: "Konto", labels: ",insult,", status: "open"})
+	x.exec(`INSERT INTO labelling (firm_id, mention_id, revision, maker, result, at) VALUES ($1, $2, 1, 'rules/1', $3, $4)`, x.man.ID, id,
+		`{"labels":[{"label":"insult","score":0.78}],"engine":"rules/1","reasons":[{"rule":"insult.person","facts":{"word":"Oszuści"},"weight":0.8,"span":{"from":3,"to":11}}]}`,
+		x.db.Now())
+	if err := x.cases.Link(access.With(context.WithoutCancel(t.Context()), x.ewa), x.man.ID, x.crisis.ID, mention.Ref(id)); err != nil {
+		t.Fatal(err)
+	}
+	b, home := x.signIn("ewa@example.com"), "/cases/"+x.crisis.ID
+	a := b.get(home).status(http.StatusOK)
+	a.shows("why-"+id, "obelga", "pewność 78%", "Obraża człowieka lub firmę: „Oszuści”.", "mocny powód", "reguły ChOP, wersja 1")
+	a.shows("case-items", "Wszystkie", "groźba 1", "obelga 1", "3 wpisy")
+	if !strings.Contains(a.text, `&lt;b&gt;<mark class="hl hl-4" title="obelga">Oszuści</mark>&lt;/b&gt; i tyle`) {
+		t.Error("the word is not marked, or the text is not escaped")
+	}
+	narrow := b.get(home + "?label=insult").status(http.StatusOK)
+	if n := strings.Count(narrow.text, "data-id="); n != 1 || narrow.part("why-"+id) == nil {
+		t.Errorf("%d items carry the label", n)
+	}
+	b.get(home+"?label=nonsense").status(http.StatusOK).shows("case-items", "Żadna wzmianka tej sprawy nie ma tej etykiety.")
+}

@@ -101,7 +101,7 @@ func (d Deps) pulse(ctx context.Context, s standing.Standing, from time.Time) (p
 
 // complaints draws genuine complaints in amber where nothing hostile glows.
 func (d Deps) complaints(ctx context.Context, firm string, p *page.Pulse) error {
-	list, err := d.Mentions.List(ctx, mention.Filter{Firm: firm, Label: string(classify.Complaint), From: p.From, Limit: 500})
+	list, err := d.Mentions.List(ctx, mention.Filter{Firm: firm, Labels: []string{string(classify.Complaint)}, From: p.From, Limit: 500})
 	for _, m := range list {
 		if i := int(m.At.Sub(p.From) / p.Step); i >= 0 && i < len(p.Hostile) && p.Ordinary[i] > 0 {
 			p.Hostile[i]++

@@ -18,6 +18,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/alert"
 	"chop/internal/blob"
+	"chop/internal/classify"
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/db/dbtest"
@@ -123,7 +124,8 @@ func open(t *testing.T) *world {
 	w.users = must[*user.Store](t)(user.New(user.Config{DB: d, Firms: w.firms, Journal: j, Seal: k, Origin: w.URL}))
 	mux := http.NewServeMux()
 	watch.Mount(mux, watch.Deps{Firms: w.firms, Standing: &standing.Store{DB: d}, Mentions: w.mentions, Cases: w.cases, Alerts: w.alerts, Duty: w.duty, Sources: src})
-	cases.Mount(mux, cases.Deps{Firms: w.firms, Cases: w.cases, Mentions: w.mentions, Evidence: w.evidence, Sources: src, Duty: w.duty})
+	cases.Mount(mux, cases.Deps{Firms: w.firms, Cases: w.cases, Mentions: w.mentions, Evidence: w.evidence, Sources: src, Duty: w.duty,
+		Labels: &classify.Store{DB: w.db, Mentions: w.mentions}})
 	alerts.Mount(mux, alerts.Deps{Alerts: w.alerts})
 	duty.Mount(mux, duty.Deps{Firms: w.firms, Duty: w.duty, Alerts: w.alerts})
 	mux.Handle(static.Prefix, static.Handler())
