@@ -50,7 +50,12 @@ func labels(ctx context.Context, _ options, _ string) ([][]string, error) {
 			rows = append(rows, row)
 		}
 	}
-	peer, err := fastText(ctx, map[string][]classify.Text{"short": short, "long": long})
+	right, err := topLabels(ctx, e, xs, short)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, []string{"first label is one of the wanted", "short", fmt.Sprintf("%.1f%%", right), ""})
+	peer, err := fastText(ctx, xs, map[string][]classify.Text{"short": short, "long": long})
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +116,7 @@ func timeEngine(ctx context.Context, e classify.Engine, name string, ts []classi
 
 // fastText trains Debian's fastText on our examples, first label only, and times its prediction. Time to start and to load its
 // model is taken off.
-func fastText(ctx context.Context, sets map[string][]classify.Text) ([][]string, error) {
+func fastText(ctx context.Context, held []examples.Example, sets map[string][]classify.Text) ([][]string, error) {
 	program, err := exec.LookPath("fasttext")
 	if err != nil {
 		return nil, errors.New("fastText is not installed; install it with: apt-get install fasttext")
@@ -141,6 +146,11 @@ func fastText(ctx context.Context, sets map[string][]classify.Text) ([][]string,
 		}
 		rows = append(rows, row)
 	}
+	right, err := fastTextRight(ctx, program, model+".bin", dir, held)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, []string{"fastText, its label is one of the wanted", "short", fmt.Sprintf("%.1f%%", right), ""})
 	info, err := os.Stat(model + ".bin")
 	if err != nil {
 		return nil, err
@@ -196,4 +206,44 @@ func timeFastText(ctx context.Context, program, model, dir, name string, ts []cl
 		letters += len(t.Text)
 	}
 	return []string{"fastText, one label", fmt.Sprintf("%s, %d bytes", name, letters/len(ts)), fmt.Sprintf("%.0f texts/s", rate), ""}, nil
+}
+
+// topLabels is the share of texts whose likeliest label is among the wanted, in per cent.
+func topLabels(ctx context.Context, e classify.Engine, xs []examples.Example, ts []classify.Text) (float64, error) {
+	rs, err := e.Classify(ctx, ts)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for i, r := range rs {
+		if xs[i].Has(r.Labels[0].Label) {
+			n++
+		}
+	}
+	return 100 * float64(n) / float64(len(xs)), nil
+}
+
+func fastTextRight(ctx context.Context, program, model, dir string, xs []examples.Example) (float64, error) {
+	path := filepath.Join(dir, "held.txt")
+	var b bytes.Buffer
+	for _, x := range xs {
+		fmt.Fprintln(&b, oneLine(x.Text.Text))
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return 0, err
+	}
+	out, err := exec.CommandContext(ctx, program, "predict", model, path).Output()
+	if err != nil {
+		return 0, fmt.Errorf("fastText: %w", err)
+	}
+	lines, n := strings.Split(strings.TrimRight(string(out), "\n"), "\n"), 0
+	if len(lines) != len(xs) {
+		return 0, fmt.Errorf("fastText answered %d texts of %d", len(lines), len(xs))
+	}
+	for i, l := range lines {
+		if xs[i].Has(classify.Label(strings.TrimPrefix(l, "__label__"))) {
+			n++
+		}
+	}
+	return 100 * float64(n) / float64(len(xs)), nil
 }

@@ -11,13 +11,14 @@ import (
 // pipeline is the path of a comment, one line per arrow. Handlers of On work inside the database and their effects
 // happen exactly once; those of Outside have effects elsewhere and cope with happening twice.
 func (r *Rooms) pipeline() {
-	job.Outside(r.Jobs, "mention.pull", r.Mentions.Pull)  // source.Due        -> mention.Ingested
-	job.Outside(r.Jobs, "mention.import", r.Importer.Run) // ImportDue         -> mention.Ingested, in pieces
-	job.On(r.Jobs, "read", r.read)                        // mention.Ingested  -> the account's card, labels, triage
-	job.On(r.Jobs, "triage.run", r.Triage.Run)            // classify.Labelled -> triage again after a person's correction
-	job.Outside(r.Jobs, "second.ask", r.Second.Ask)       // remote.Ask        -> another engine's opinion; what it adds is triaged
-	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread) // classify.Labelled -> a person's word holds for nearly the same texts
-	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)     // crisis.Opened     -> its first proofs stand under a checkpoint
+	job.Outside(r.Jobs, "mention.pull", r.Mentions.Pull)     // source.Due        -> mention.Ingested
+	job.Outside(r.Jobs, "mention.import", r.Importer.Run)    // ImportDue         -> mention.Ingested, in pieces
+	job.On(r.Jobs, "read", r.read)                           // mention.Ingested  -> the account's card, labels, triage
+	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
+	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
+	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)    // classify.Labelled -> a person's word holds for nearly the same texts
+	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework) // ownrule.Relabel -> what a firm's own rules say of the last 90 days
+	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)        // crisis.Opened     -> its first proofs stand under a checkpoint
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)       // timer             -> a snoozed item comes back
 	job.On(r.Jobs, "action.start", r.Actions.Start)         // decision.Made     -> a deed, or a task for a person

@@ -14,6 +14,7 @@ import (
 	"chop/internal/web/journal"
 	"chop/internal/web/labels"
 	"chop/internal/web/people"
+	"chop/internal/web/rules"
 	"chop/internal/web/signin"
 	"chop/internal/web/sources"
 	"chop/internal/web/watch"
@@ -34,6 +35,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	firms.Mount(mux, firms.Deps{Firms: a.Firms})
 	engines.Mount(mux, engines.Deps{Firms: a.Firms, Second: a.Second})
 	labels.Mount(mux, labels.Deps{Labels: a.Labels, Memory: a.Memory, Learn: a.Learn, Mentions: a.Mentions})
+	rules.Mount(mux, rules.Deps{Rules: a.OwnRules, Mentions: a.Mentions})
 	journal.Mount(mux, journal.Deps{Journal: a.Journal, Users: a.Users})
 	people.Mount(mux, people.Deps{Users: a.Users, Firms: a.Firms})
 	api.Mount(mux, api.Deps{DB: a.DB, Sources: a.Sources, Mentions: a.Mentions})

@@ -32,6 +32,7 @@ import (
 	"chop/internal/notify/ntfy"
 	notifyhook "chop/internal/notify/webhook"
 	"chop/internal/oncall"
+	"chop/internal/ownrule"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/feed"
@@ -63,6 +64,7 @@ type Rooms struct {
 	Second    *remote.Store
 	Memory    *classify.Memory
 	Learn     *learn.Store
+	OwnRules  *ownrule.Store
 	Cases     *crisis.Store
 	Triage    *triage.Store
 	Decisions *decision.Store
@@ -211,12 +213,13 @@ func (r *Rooms) trade(c Config) error {
 	return nil
 }
 
-// learning wires what the labeller learns from people. Their word comes last: it wins.
+// learning wires what the labeller learns from people: the firm's model, its rules, and last their word, which wins.
 func (r *Rooms) learning(base *builtin.Engine) {
 	r.Learn = &learn.Store{DB: r.DB, Journal: r.Journal, Labels: r.Labels, Mentions: r.Mentions, Base: base}
 	r.Memory = classify.NewMemory(r.Labels)
 	r.Labels.ByFirm = r.Learn.Engine
-	r.Labels.Adjusters = append(r.Labels.Adjusters, r.Memory)
+	r.OwnRules = &ownrule.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Labels: r.Labels, Mentions: r.Mentions}
+	r.Labels.Adjusters = append(r.Labels.Adjusters, r.OwnRules, r.Memory)
 }
 
 // staff names the people of a firm, to be hidden from a second engine.

@@ -68,7 +68,8 @@ type Result struct {
 	Arousal       int             `json:"arousal"`          // 0 calm .. 3 furious
 	Engine        string          `json:"engine"`           // name and version
 	Reasons       []reason.Reason `json:"reasons"`
-	Second        *Second         `json:"second,omitempty"` // nil until a second engine was asked
+	Second        *Second         `json:"second,omitempty"`  // nil until a second engine was asked
+	Unruled       *Unruled        `json:"unruled,omitempty"` // nil when no rule of the firm spoke
 }
 
 // Has tells whether the result carries the label.

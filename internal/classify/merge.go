@@ -55,6 +55,7 @@ func Merge(r Result, s Second) Result {
 		r.Severity = max(r.Severity, least[x.Label], min(s.Severity, 4))
 		r.Reasons = append(r.Reasons, reason.Reason{Rule: "second.added", Facts: map[string]string{"engine": s.Engine}, Weight: x.Score})
 		s.Added = append(s.Added, x.Label)
+		r.Unruled = r.Unruled.gain(x, max(least[x.Label], min(s.Severity, 4)))
 	}
 	if len(s.Added) > 0 {
 		r.Labels = slices.DeleteFunc(r.Labels, func(x Scored) bool { return x.Label == Neutral })

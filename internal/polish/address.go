@@ -36,10 +36,14 @@ func mailEnd(s string, i int) int {
 	return end
 }
 
+// longestHost bounds how far a host name is followed (RFC 1035: 253 bytes), so that a flood of dots and dashes costs no more than
+// its length.
+const longestHost = 254
+
 // hostEnd finds the end of the host name at i.
 func hostEnd(s string, i int) int {
 	j := i
-	for j < len(s) && (alnum(s[j]) || ((s[j] == '.' || s[j] == '-') && j > i && j+1 < len(s) && alnum(s[j+1]))) {
+	for j < len(s) && j < i+longestHost && (alnum(s[j]) || ((s[j] == '.' || s[j] == '-') && j > i && j+1 < len(s) && alnum(s[j+1]))) {
 		j++
 	}
 	return j
@@ -63,7 +67,7 @@ func linkEnd(s string, i int) int {
 		}
 	}
 	j := i
-	for j < len(s) && (alnum(s[j]) || s[j] == '-') {
+	for j < len(s) && j < i+longestHost && (alnum(s[j]) || s[j] == '-') {
 		j++
 	}
 	if j == i || j >= len(s)-1 || s[j] != '.' || !alnum(s[j+1]) {
@@ -82,6 +86,9 @@ func linkEnd(s string, i int) int {
 
 // pathEnd finds where the link that has begun ends: at a space, without closing punctuation.
 func pathEnd(s string, i int) int {
+	if (i >= len(s) || s[i] != '/') && !strings.Contains(s[max(0, i-4):i], "/") && !strings.HasSuffix(s[:i], ".") {
+		return i // a bare host: what follows is not its path
+	}
 	j := i
 	for j < len(s) {
 		r, n := utf8.DecodeRuneInString(s[j:])
@@ -89,9 +96,6 @@ func pathEnd(s string, i int) int {
 			break
 		}
 		j += n
-	}
-	if j > i && (i >= len(s) || s[i] != '/') && !strings.Contains(s[max(0, i-4):i], "/") && !strings.HasSuffix(s[:i], ".") {
-		return i // a bare host: what follows is not its path
 	}
 	for j > i && strings.IndexByte(".,;:!?)]'*", s[j-1]) >= 0 {
 		j--

@@ -16,11 +16,14 @@ func lettered(r rune) byte {
 	return 0
 }
 
+// longestDisguise bounds, in letters, how far a disguised word is followed.
+const longestDisguise = 64
+
 // letters reads a word written in circled, squared or flag letters ("🅾🆂🆉🆄🆂🆃"). Flags and single signs such as 🅿 are none.
 func letters(s string, i int) (Token, bool) {
 	var b strings.Builder
 	end, flags := i, false
-	for end < len(s) {
+	for end < len(s) && b.Len() < longestDisguise {
 		r, n := utf8.DecodeRuneInString(s[end:])
 		if c := lettered(r); c != 0 {
 			b.WriteByte(c)
@@ -39,6 +42,9 @@ func letters(s string, i int) (Token, bool) {
 
 // camel cuts a word of a hashtag where a new word begins with a capital ("NieKupujTam").
 func camel(s string, t Token) Token {
+	if len(t.Text) > 2*longestDisguise {
+		return t
+	}
 	lower := false
 	for i, r := range t.Text {
 		if lower && unicode.IsUpper(r) {

@@ -141,6 +141,8 @@ func wordEnd(s string, i int) (end, mask int) {
 	for end = i; end < len(s); {
 		r, n := utf8.DecodeRuneInString(s[end:])
 		switch {
+		case mask > 0 && end > i+longestDisguise:
+			return end, mask
 		case isWord(r) || hidden(r) && r != utf8.RuneError:
 		case (r == '\'' || r == '’') && unicode.IsLetter(prev) && isLetterAt(s, end+n):
 		case (r == ',' || r == '.') && isDigit(prev) && isDigitAt(s, end+n):

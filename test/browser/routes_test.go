@@ -77,6 +77,12 @@ var table = []route{
 	{pattern: "POST /deeds/{id}/withdrawal", may: access.Decide, path: "/deeds/{deed}/withdrawal?firm={firm}&m={m}", body: "why=niepotrzebne"},
 	{pattern: "POST /inbox/{m}/label/confirmation", may: access.LabelMentions}, {pattern: "POST /inbox/{m}/label/undo", may: access.LabelMentions, empty: true},
 	{pattern: "GET /labels", may: access.ViewMentions, path: "/labels?firm={firm}"}, {pattern: "GET /labels/labels.js", may: signed},
+	{pattern: "GET /rules", may: access.ViewMentions, path: "/rules?firm={firm}"}, {pattern: "GET /rules/new", may: access.LabelMentions, path: "/rules/new?firm={firm}"},
+	{pattern: "GET /rules/{id}", may: access.ViewMentions, path: "/rules/{rule}?firm={firm}"}, {pattern: "POST /rules", may: access.LabelMentions, body: "firm={firm}&name=x&words=x&does=raise:1"},
+	{pattern: "POST /rules/{id}/versions", may: access.LabelMentions, path: "/rules/{rule}/versions", body: "firm={firm}&base=1&name=x&words=y&does=raise:1"},
+	{pattern: "POST /rules/{id}/trial", may: access.LabelMentions, path: "/rules/{rule}/trial", body: "firm={firm}&version=1"},
+	{pattern: "POST /rules/{id}/live", may: access.LabelMentions, path: "/rules/{rule}/live", body: "firm={firm}&version=1&why=bo+tak"},
+	{pattern: "POST /rules/{id}/off", may: access.LabelMentions, path: "/rules/{rule}/off", body: "firm={firm}"},
 	{pattern: "POST /labels/models", may: access.LabelMentions, body: "firm={firm}"},
 	{pattern: "POST /labels/models/{version}/live", may: access.LabelMentions, path: "/labels/models/1/live", body: "firm={firm}&why=tak+trzeba", empty: true},
 	{pattern: "POST /labels/models/{version}/off", may: access.LabelMentions, path: "/labels/models/1/off", body: "firm={firm}&why=tak+trzeba", empty: true},
@@ -193,7 +199,7 @@ func (w *world) fill(g *guarded, s string) string {
 	w.t.Helper()
 	return strings.NewReplacer("{firm}", g.firm.ID, "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
 		"{alert}", string(g.alarm.ID), "{waiting}", g.waiting.ID, "{hidden}", g.hidden.ID, "{run}", g.run.ID, "{view}", g.view.ID, "{offer}", g.offer.ID,
-		"{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
+		"{rule}", g.rule.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
 		"{token}", "no-such-token", "{id}", "no-such-id").Replace(s)
 }
 

@@ -12,6 +12,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/alert"
 	"chop/internal/app"
+	"chop/internal/classify"
 	"chop/internal/crisis"
 	"chop/internal/decision"
 	"chop/internal/demo/site"
@@ -20,6 +21,7 @@ import (
 	"chop/internal/lang"
 	"chop/internal/mention"
 	"chop/internal/oncall"
+	"chop/internal/ownrule"
 	"chop/internal/source"
 	"chop/internal/user"
 )
@@ -55,6 +57,7 @@ type guarded struct {
 	view                    mention.View
 	offer                   user.Invitation
 	shift                   oncall.Shift
+	rule                    ownrule.Rule
 }
 
 func build(t *testing.T) *world {
@@ -177,6 +180,11 @@ func (w *world) live(g *guarded) {
 	g.alarm = alarms[0]
 	w.decideOn(g)
 	w.furnish(g)
+	g.rule, err = w.app.OwnRules.Write(w.as(g, access.Guardian), g.firm.ID, "", 0,
+		ownrule.Set{Name: "Bojkot", Words: "nie kupuj, <b>omijać</b>", Unless: "żart", Does: ownrule.Adds, Label: classify.Boycott, Stars: 3})
+	w.ok(err)
+	_, err = w.app.OwnRules.Try(w.as(g, access.Guardian), g.firm.ID, g.rule.ID, 1)
+	w.ok(err)
 }
 
 func (w *world) decideOn(g *guarded) {

@@ -10,6 +10,10 @@ import (
 // marked rows of CBD do not: half of them were picked for being harmful.
 func judged(s *sample) bool { return s.full && s.set != "cbd" }
 
+// accusing is the least precision, by cross-validation, of labels that say somebody did wrong and lead to removal or police:
+// for them the bar of best F1 would accuse too easily.
+var accusing = map[string]float64{"extortion": 0.70, "insult": 0.75}
+
 // harmPrecision is the least precision, on CBD as it comes, at which the head for abuse of any kind says yes.
 const harmPrecision = 0.62
 
@@ -24,7 +28,7 @@ func (c *corpus) calibration(h int, scores [][]float32) (slope, shift, bar float
 	if h == heads["warm"] {
 		return 1, 0, 0.5 // fitted to the attitude itself, not to yes and no
 	}
-	take, precision := judged, 0.0
+	take, precision := judged, accusing[c.options.Heads[h]]
 	if h == heads["harm"] {
 		take, precision = func(s *sample) bool { return s.harm >= 0 }, harmPrecision
 	}

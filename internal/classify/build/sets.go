@@ -252,7 +252,7 @@ func allegro(data, labels string) ([]sample, error) {
 			switch {
 			case stars >= 5:
 				s.is("praise", 1)
-				s.none(classify.Discouragement, classify.Claim)
+				s.none(classify.Discouragement, classify.Claim, classify.Complaint, classify.HealthSafety)
 			case stars <= 2:
 				s.is("praise", 0)
 				s.is("buyer", 0)

@@ -7,6 +7,7 @@ import (
 
 	"chop/internal/classify"
 	"chop/internal/classify/rules"
+	"chop/internal/reason"
 )
 
 // verdict is what the scores of one text come to.
@@ -24,8 +25,15 @@ func (v *verdict) chance(head string) float64 {
 
 func (v *verdict) yes(head string) bool {
 	h := v.engine.heads[head]
-	return v.engine.model.Heads[h].Chance(v.scores[h]) >= float64(v.engine.model.Heads[h].Bar)
+	bar := float64(v.engine.model.Heads[h].Bar)
+	if hostile[classify.Label(head)] && head != string(classify.Threat) {
+		bar = max(bar, leastHostile)
+	}
+	return v.engine.model.Heads[h].Chance(v.scores[h]) >= bar
 }
+
+// leastHostile is the chance below which a label that accuses somebody is a guess. A threat is not weighed so: missing one is worse.
+const leastHostile = 0.3
 
 // proven is the score of the rules from which a safety label stands whatever the model says: check digits, plain words.
 const proven = 0.88
@@ -71,7 +79,7 @@ var hostile = map[classify.Label]bool{classify.Insult: true, classify.Hate: true
 
 // mild are the labels a text may get for being the likeliest, below their bar: nobody is accused by them.
 var mild = []classify.Label{classify.Complaint, classify.Opinion, classify.Claim, classify.Discouragement, classify.Question,
-	classify.Praise, classify.Employment, classify.HealthSafety, classify.Satire}
+	classify.Praise, classify.Employment, classify.Satire}
 
 // likeliest is what a text is when no label reaches its bar: neutral, unless a mild label is likelier than that.
 func (v *verdict) likeliest() classify.Scored {
@@ -85,10 +93,11 @@ func (v *verdict) likeliest() classify.Scored {
 	return top
 }
 
-func round(p float64) float64 { return math.Round(p*1000) / 1000 }
+// round keeps three places and never says certain or impossible: a model is neither.
+func round(p float64) float64 { return math.Max(0.001, math.Min(math.Round(p*1000)/1000, 0.999)) }
 
 func (v *verdict) result() classify.Result {
-	r := classify.Result{ID: v.text.ID, Lang: v.found.Lang(), Engine: v.engine.name, Labels: v.labels()}
+	r := classify.Result{ID: v.text.ID, Lang: v.found.Lang(), Engine: v.engine.name, Labels: v.labels(), Reasons: []reason.Reason{}}
 	r.BuyerQuestion = r.Has(classify.Question) && v.yes(headBuyer)
 	r.Arousal = v.found.Arousal()
 	r.Sentiment = v.sentiment(r)

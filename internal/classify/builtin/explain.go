@@ -29,7 +29,7 @@ func (v *verdict) reasons(r classify.Result, x *extractor) []reason.Reason {
 		}
 	}
 	for _, l := range classify.Labels {
-		if v.found.Score(l) >= 0.5 && !r.Has(l) {
+		if v.found.Score(l) >= 0.5 && !r.Has(l) && gravity[l] >= 2 { // of mild labels the doubt would only be noise
 			out = append(out, reason.Reason{Rule: "doubted." + string(l), Weight: -round(1 - v.chance(string(l)))})
 		}
 	}

@@ -173,7 +173,7 @@ func (x *extractor) private(ws []rules.Word) {
 		named := false
 		b.of(w, func(id uint8) { named = named || b.names[id] == "first_name" })
 		switch {
-		case next && street(w.Fold) && ws[i+1].Kind == polish.Number && len(ws[i+1].Fold) <= 3:
+		case next && rules.Street(w.Fold) && ws[i+1].Kind == polish.Number && len(ws[i+1].Fold) <= 3:
 			x.name("shape:street", 1)
 		case named && i+1 < len(ws) && len(ws[i+1].Fold) == 1 && ws[i+1].Kind == polish.Word:
 			x.name("shape:initial", 1)
@@ -183,16 +183,6 @@ func (x *extractor) private(ws []rules.Word) {
 			x.name("shape:plate", 1)
 		}
 	}
-}
-
-// street tells whether a word has the ending most Polish street names have after "na" and "ulica".
-func street(f string) bool {
-	for _, end := range []string{"owej", "owa", "nej", "skiej", "ska", "ckiej", "cka", "iej"} {
-		if len(f) > len(end)+2 && strings.HasSuffix(f, end) {
-			return true
-		}
-	}
-	return false
 }
 
 // plate tells whether a word can be the second half of a Polish number plate: four or five signs, digits among them.

@@ -3,8 +3,6 @@ package rules
 import (
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"chop/internal/classify"
 	"chop/internal/polish"
@@ -190,7 +188,7 @@ func (f *Finding) address(i int) {
 		if person || f.namesPerson(i) {
 			w = 0.8
 		}
-		if k > i+1 && capital(ws[k-1].Text) {
+		if k > i+1 && (Street(ws[k-1].Fold) || !person) {
 			f.private("personal_data.address", w, i, k+1)
 		}
 		return
@@ -199,9 +197,14 @@ func (f *Finding) address(i int) {
 
 func houseNumber(f string) bool { return len(f) <= 4 && f[0] >= '1' && f[0] <= '9' }
 
-func capital(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsUpper(r)
+// Street tells whether a folded word has the ending most Polish street names have in an address.
+func Street(f string) bool {
+	for _, end := range []string{"owej", "owa", "nej", "na", "skiej", "ska", "ckiej", "cka", "iej", "a"} {
+		if len(f) > len(end)+2 && strings.HasSuffix(f, end) {
+			return len(end) > 1 || !polish.Known(f)
+		}
+	}
+	return false
 }
 
 // namesPerson tells whether the five words before i name where somebody lives.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -217,12 +218,12 @@ func short(s string) string {
 	return string([]rune(s)[:shownText]) + "…"
 }
 
-// tabs lead to the parts.
+// tabs lead to the parts, and to the rules the firm writes itself.
 func (v View) tabs(ctx context.Context) (cs []page.Choice) {
 	for _, p := range parts {
 		cs = append(cs, page.Choice{Text: page.T(ctx, "labels.part."+p), Href: at(v.Firm.ID, p), On: p == v.Part})
 	}
-	return cs
+	return append(cs, page.Choice{Text: page.T(ctx, "labels.part.rules"), Href: "/rules?" + url.Values{"firm": {v.Firm.ID}}.Encode()})
 }
 
 // percent is a share as a whole number, "83%".

@@ -35,7 +35,7 @@ type View struct {
 // Label is one label with what speaks for it.
 type Label struct {
 	Label   classify.Label
-	Percent int // how sure the engine is, 1 to 99; 0 when a person said it, of this text or one like it
+	Percent int // how sure the engine is, 1 to 99; 0 when a person said it, of this text or one like it, or a rule of the firm
 	For     []Ground
 }
 
@@ -56,7 +56,7 @@ func Of(ctx context.Context, id string, r classify.Reading, parent *mention.Ment
 	}
 	for _, s := range r.Labels {
 		l := Label{Label: s.Label}
-		if !v.Person && r.Engine != "memory" { // what people said before is not weighed
+		if !v.Person && r.Engine != "memory" && !r.ByRules(s.Label) { // what people said before is not weighed
 			l.Percent = min(max(int(math.Round(100*s.Score)), 1), 99)
 		}
 		l.For = grounds(ctx, r.Reasons, func(x reason.Reason) bool { return x.Weight > 0 && about(x) == s.Label })
@@ -82,8 +82,11 @@ func (v View) who(ctx context.Context) string {
 // Empty tells that nobody has read the text yet.
 func (v View) Empty() bool { return len(v.Labels) == 0 }
 
-// about is the label a rule is about; the rules of a label begin with its code.
+// about is the label a rule is about; the rules of a label begin with its code, those that a firm wrote name it.
 func about(x reason.Reason) classify.Label {
+	if classify.OfRule(x) && x.Facts["label"] != "" {
+		return classify.Label(x.Facts["label"])
+	}
 	l, _, _ := strings.Cut(x.Rule, ".")
 	return classify.Label(l)
 }
@@ -102,7 +105,7 @@ func grounds(ctx context.Context, rs []reason.Reason, fits func(reason.Reason) b
 	}
 	slices.SortStableFunc(mine, func(a, b reason.Reason) int { return sign(math.Abs(b.Weight) - math.Abs(a.Weight)) })
 	for _, x := range mine {
-		g := Ground{Text: page.T(ctx, "reason."+x.Rule, facts(x)...), Force: page.T(ctx, "why.force."+force(x.Weight))}
+		g := Ground{Text: page.T(ctx, "reason."+x.Rule, facts(ctx, x)...), Force: page.T(ctx, "why.force."+force(x.Weight))}
 		if m := x.Facts["mention"]; m != "" {
 			g.Href = "/inbox/" + url.PathEscape(m)
 		}
@@ -134,8 +137,11 @@ func force(weight float64) string {
 	return "weak"
 }
 
-func facts(x reason.Reason) (kv []any) {
+func facts(ctx context.Context, x reason.Reason) (kv []any) {
 	for k, v := range x.Facts {
+		if k == "label" {
+			v = page.LabelName(ctx, classify.Label(v))
+		}
 		kv = append(kv, k, Isolated(v))
 	}
 	return kv

@@ -218,3 +218,26 @@ func TestForeignWordsKeepTheirDirectionToThemselves(t *testing.T) {
 		}
 	}
 }
+
+func TestAFirmsOwnRuleIsNamedUnderItsLabel(t *testing.T) {
+	own := func(rule string, weight float64, label string) reason.Reason {
+		r := at(rule, weight, 0, 6, "gumiak")
+		r.Facts["name"], r.Facts["label"] = "Nasze <słowo>", label
+		return r
+	}
+	r := result([]classify.Label{classify.Insult, classify.Opinion}, own("rule.own", 1, "insult"), own("rule.own.away", -1, "complaint"), own("rule.own.raise", 1, ""))
+	r.Unruled = &classify.Unruled{Labels: []classify.Scored{{Label: classify.Opinion, Score: 0.9}}}
+	v := Of(in(t, lang.PL), "w", classify.Reading{Result: r}, nil)
+	if got := spoken(v.Labels[0].For); len(got) != 1 || !strings.HasPrefix(got[0], "Reguła firmy „Nasze <słowo>” daje tę etykietę: „gumiak”.") || v.Labels[0].Percent != 0 || v.Labels[1].Percent == 0 {
+		t.Errorf("for: %q, %+v", got, v.Labels)
+	}
+	if got := spoken(v.Against); len(got) != 1 || !strings.Contains(got[0], "zdejmuje etykietę skarga, „gumiak”") {
+		t.Errorf("against: %q", got)
+	}
+	if got := spoken(v.Other); len(got) != 1 || !strings.Contains(got[0], "podnosi wagę") {
+		t.Errorf("other: %q", got)
+	}
+	if got := shown(Pieces("gumiak jeden", r)); got != "[insult]gumiak[/] jeden" {
+		t.Errorf("marked %q", got)
+	}
+}
