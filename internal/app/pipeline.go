@@ -17,7 +17,7 @@ func (r *Rooms) pipeline() {
 	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
 	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
 	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)    // classify.Labelled -> a person's word holds for nearly the same texts
-	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework) // ownrule.Relabel -> what a firm's own rules say of the last 90 days
+	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework) // ownrule.Relabel   -> what a firm's own rules say of the last 90 days
 	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)        // crisis.Opened     -> its first proofs stand under a checkpoint
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)       // timer             -> a snoozed item comes back

@@ -33,14 +33,15 @@ func newBook(stamp string, list []Rule) *book {
 
 // with is the book with a version of a rule in the place of any other.
 func (b *book) with(r Rule) *book {
-	out := newBook("", []Rule{r})
-	for _, x := range b.rules {
-		if x.ID != r.ID {
-			out.rules = append(out.rules, x)
-		}
-	}
+	out := b.without(r.ID)
+	out.rules = append(out.rules, newBook("", []Rule{r}).rules...)
 	slices.SortFunc(out.rules, byID)
 	return out
+}
+
+// without is the book without a rule.
+func (b *book) without(id string) *book {
+	return &book{rules: slices.DeleteFunc(slices.Clone(b.rules), func(x ready) bool { return x.ID == id })}
 }
 
 // channels tells whether a rule asks for the channel.

@@ -2,6 +2,7 @@
 package ownrule
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -158,8 +159,10 @@ func (s Set) compile() (p phrases, err error) {
 	return p, nil
 }
 
+// on names the field that a fault concerns.
 func on(err error, field string) error {
-	if f, ok := err.(*fault.Error); ok { //nolint:errorlint // made a line above, not wrapped
+	var f *fault.Error
+	if errors.As(err, &f) {
 		return f.On(field)
 	}
 	return err

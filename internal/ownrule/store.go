@@ -1,6 +1,7 @@
 package ownrule
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,16 +91,9 @@ func (s *Store) List(ctx context.Context, firm string) (list []Entry, err error)
 	}
 	rank := map[State]int{Live: 0, Draft: 1, Off: 2}
 	slices.SortStableFunc(list, func(a, b Entry) int {
-		return cmpOr(rank[a.standing()]-rank[b.standing()], strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+		return cmp.Or(rank[a.standing()]-rank[b.standing()], strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	return list[:min(len(list), 500)], nil
-}
-
-func cmpOr(a, b int) int {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 func (e Entry) standing() State {

@@ -211,12 +211,15 @@ func TestARuleIsWrittenTriedPutLiveAndOff(t *testing.T) {
 			t.Errorf("the reason is %+v", why)
 		}
 		w.is(now[1], 2, classify.Question, classify.Complaint)
+		if again := w.tried(r); again.Touched != 5 || again.Changed != 4 || again.Lost != 0 {
+			t.Errorf("tried again while live: %+v", again)
+		}
 		w.ok(w.OwnRules.SwitchOff(ewa, w.firm, r.ID, false))
 		w.is(w.writes("żegnamy was wszyscy")[0], 0, classify.Neutral)
 		if err := w.OwnRules.SwitchOff(ewa, w.firm, r.ID, false); code(err) != "ownrule.off" {
 			t.Errorf("off twice: %v", err)
 		}
-		if verbs := w.verbs(); verbs != "firm.rule_off firm.rule_live firm.rule_tried firm.rule_written" {
+		if verbs := w.verbs(); verbs != "firm.rule_off firm.rule_tried firm.rule_live firm.rule_tried firm.rule_written" {
 			t.Errorf("on record: %s", verbs)
 		}
 	})

@@ -39,7 +39,7 @@ type Trial struct {
 // Example is one comment that the rule touches.
 type Example struct {
 	Mention       string
-	Before, After classify.Verdict // without and with the rule; alike where a person's word stands
+	Before, After classify.Verdict // without and with this version; alike where a person's word stands
 	Person        bool             // a person's word stands
 	Against       bool             // and says otherwise than the rule
 	Lost          bool             // only the live version touches it
@@ -90,7 +90,7 @@ type trial struct {
 	store    *Store
 	rule     ready
 	old      *ready // the live version of the same rule
-	now      *book  // as rules are
+	now      *book  // as rules are, without this one when this very version is live
 	then     *book  // with this version
 	said     map[string]classify.Verdict
 	examples []Example
@@ -111,6 +111,9 @@ func (s *Store) trial(ctx context.Context, r Rule) (*trial, error) {
 	t := &trial{store: s, rule: ready{r, p}, now: b, then: b.with(r)}
 	if i := slices.IndexFunc(b.rules, func(x ready) bool { return x.ID == r.ID }); i >= 0 {
 		t.old = &b.rules[i]
+	}
+	if r.State == Live { // what the rule does is told against having none
+		t.old, t.now = nil, b.without(r.ID)
 	}
 	if t.said, err = s.said(ctx, r.Firm); err != nil {
 		return nil, err

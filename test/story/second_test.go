@@ -63,7 +63,7 @@ func TestASecondEngineWakesSomebody(t *testing.T) {
 		w.ok(w.Second.Save(anna.ctx(), remote.Change{Settings: s, Key: "klucz", Accept: true}))
 
 		place.down.Store(true)
-		harmless := w.Visitor("Darek").Comments("Anna z obsługi wie, jak kwitną magnolie. Zamówienie 1234567890.")
+		harmless := w.Visitor("Darek").Comments("Dziękuję, Anna z obsługi pomogła wybrać magnolie. Numer zamówienia 1234567890.")
 		w.FastForward(time.Minute)
 		m := w.sees(harmless)
 		if m.Has("threat") || m.Status == mention.New {

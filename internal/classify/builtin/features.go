@@ -216,7 +216,7 @@ func (x *extractor) text(ws []rules.Word) {
 		case polish.Handle:
 			name, lemma = "<handle>", "<handle>"
 		case polish.Number:
-			name = "<number" + strconv.Itoa(min(len(w.Fold), 9)) + ">"
+			name = "<number" + strconv.Itoa(min(len(w.Fold), 12)) + ">"
 			lemma = "<number>"
 		case polish.Word:
 			if len(w.Lemmas) > 0 {
