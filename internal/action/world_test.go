@@ -132,7 +132,7 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	t.Cleanup(server.Close)
 	w.shop.Fault(w.watch)
 	host := strings.TrimPrefix(server.URL, "http://")
-	w.place = &frail{Connector: wordpress.New(fetch.New(fetch.Config{AllowHosts: []string{host}, PerSecond: 1e6, Burst: 1000}))}
+	w.place = &frail{Connector: wordpress.New(fetch.New(fetch.Config{Clock: clock.Now, AllowHosts: []string{host}, PerSecond: 1e6, Burst: 1000}))}
 	sources := &source.Store{DB: d, Jobs: w.jobs, Seal: keys, Journal: w.journal, Alerts: w.alerts, Registry: source.Registry{wordpress.Kind: w.place}}
 	w.mentions = &mention.Store{DB: d, Jobs: w.jobs, Seal: keys, Ledger: log, Sources: sources}
 	w.labels = &classify.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions}

@@ -29,6 +29,7 @@ type Config struct {
 	Allow []string
 
 	PerSecond float64 // calls per second to one place; 5 when 0
+	Visits    float64 // requests per second of one network or session, ten times as many at once; 20 when 0
 
 	SMTP SMTP
 	Now  func() time.Time // nil: the machine's clock

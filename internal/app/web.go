@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"chop/internal/access"
 	"chop/internal/alert"
 	"chop/internal/fault"
@@ -24,7 +26,7 @@ func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	edge := session.New(session.Config{Users: a.Users, Firms: a.Firms, Now: a.DB.Clock(), Secure: a.config.secure(), Proxy: a.config.Proxy,
 		Demo: a.config.Demo, Public: []string{"/demo/"}, Hooks: []string{"/hooks/", alert.LinkPath}, Large: []string{"/hooks/", sources.ImportPath},
-		LargeBody: 110 << 20, Fill: a.fill})
+		LargeBody: 110 << 20, Fill: a.fill, PerSecond: rate.Limit(a.config.Visits), Burst: int(10 * a.config.Visits)})
 	a.health(mux)
 	mux.Handle("GET "+static.Prefix, static.Handler())
 	mux.HandleFunc("POST /prefs", edge.Prefs)

@@ -111,7 +111,7 @@ func open(t testing.TB) *world {
 		Duty: oncall.NewStore(oncall.Config{DB: d, Journal: w.journal, Seal: keys})})
 	shop := httptest.NewServer(w.shop)
 	t.Cleanup(shop.Close)
-	place := wordpress.New(fetch.New(fetch.Config{AllowHosts: []string{strings.TrimPrefix(shop.URL, "http://")}, PerSecond: 1e6, Burst: 1000}))
+	place := wordpress.New(fetch.New(fetch.Config{Clock: clock.Now, AllowHosts: []string{strings.TrimPrefix(shop.URL, "http://")}, PerSecond: 1e6, Burst: 1000}))
 	w.sources = &source.Store{DB: d, Jobs: w.jobs, Seal: keys, Journal: w.journal, Alerts: alerts,
 		Registry: source.Registry{wordpress.Kind: place, "google": watcher{}}}
 	w.mentions = &mention.Store{DB: d, Jobs: w.jobs, Seal: keys, Ledger: log, Sources: w.sources}
