@@ -30,6 +30,9 @@ race: ## the same under the race detector (slower, needs cgo)
 fuzz: ## every fuzz target for 20 seconds
 	./scripts/fuzz.sh 20s
 
+parity: ## count pairs as CooRTweet does, on the public sets: make parity DATA=FOLDER
+	COORDINATION_DATA=$(DATA) go test -count=1 -tags parity -run Peer ./internal/coordination/count
+
 bench: ## the measures of docs/measures.md
 	go run ./bench
 
@@ -37,4 +40,4 @@ generate: ## regenerate the pages' Go code from the templates
 	go tool templ generate -path internal/web
 	gofmt -w internal/web
 
-.PHONY: help run build deps check test race fuzz bench generate
+.PHONY: help run build deps check test race fuzz parity bench generate

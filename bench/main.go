@@ -41,12 +41,13 @@ var series = []struct {
 	{"memory", "Memory", []string{"Database", "Moment", "Resident", "Highest so far"}, memory},
 	{"start", "Start", []string{"Database", "Contents", "Median of 5", "Slowest of 5"}, startUp},
 	{"labels", "Labels on one core", []string{"What", "Texts", "Speed", "Memory"}, labels},
+	{"groups", "Groups on simulated pages", []string{"Pages", "How many", "Attackers found at L3", "Honest accounts at L3", "Accounts at L2", "Median time of a page"}, groups},
 	{"size", "Program", []string{"What", "Size"}, size},
 }
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,labels,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,labels,groups,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
@@ -93,7 +94,7 @@ func measure(ctx context.Context, o options, say io.Writer) error {
 			continue
 		}
 		dbs := o.dbs
-		if s.name == "size" || s.name == "labels" {
+		if withoutDatabase(s.name) {
 			dbs = []string{""}
 		}
 		var rows [][]string
@@ -113,10 +114,12 @@ func measure(ctx context.Context, o options, say io.Writer) error {
 	return nil
 }
 
+func withoutDatabase(name string) bool { return name == "size" || name == "labels" || name == "groups" }
+
 // command is what makes the table again.
 func command(o options, name string) string {
 	c := "go run ./bench -only " + name
-	if len(o.dbs) == 1 && name != "size" && name != "labels" {
+	if len(o.dbs) == 1 && !withoutDatabase(name) {
 		c += " -db " + o.dbs[0]
 	}
 	if o.mentions != 1_000_000 && (name == "pages" || name == "start") {

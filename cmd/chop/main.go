@@ -22,16 +22,18 @@ var version = "dev"
 type commands struct {
 	Log string `help:"How much to log: debug, info, warn, error." default:"warn" enum:"debug,info,warn,error" env:"CHOP_LOG"`
 
-	Serve    serveCmd    `cmd:"" help:"Web, API and workers in one process."`
-	Work     workCmd     `cmd:"" help:"Workers only."`
-	Classify classifyCmd `cmd:"" help:"Label texts: JSON lines in, JSON lines out."`
-	Advise   adviseCmd   `cmd:"" help:"Rank options for cases: JSON lines in, JSON lines out."`
-	Train    trainCmd    `cmd:"" help:"Learn from a firm's judgements."`
-	Verify   verifyCmd   `cmd:"" help:"Recompute every hash and proof of the vault."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database up to date."`
-	User     userCmd     `cmd:"" help:"Make a sign-in link for a person who lost access."`
-	Doctor   doctorCmd   `cmd:"" help:"Check the installation and name what is wrong."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" help:"Web, API and workers in one process."`
+	Work       workCmd       `cmd:"" help:"Workers only."`
+	Classify   classifyCmd   `cmd:"" help:"Label texts: JSON lines in, JSON lines out."`
+	Advise     adviseCmd     `cmd:"" help:"Rank options for cases: JSON lines in, JSON lines out."`
+	Coordinate coordinateCmd `cmd:"" help:"Find accounts that act together: CSV of actions in, groups with evidence out."`
+	Simulate   simulateCmd   `cmd:"" help:"Play a page with honest life and attacks into CSV files."`
+	Train      trainCmd      `cmd:"" help:"Learn from a firm's judgements."`
+	Verify     verifyCmd     `cmd:"" help:"Recompute every hash and proof of the vault."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the database up to date."`
+	User       userCmd       `cmd:"" help:"Make a sign-in link for a person who lost access."`
+	Doctor     doctorCmd     `cmd:"" help:"Check the installation and name what is wrong."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // place is where an installation keeps its things.

@@ -1,0 +1,140 @@
+// Package coordination finds groups of accounts that act together against a firm, and says so with figures and without
+// accusing anybody. The statistics stand in detect, the counting that is comparable with published tools in count.
+package coordination
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"chop/internal/fault"
+)
+
+// sheet reads a table with a header whose columns may stand in any order.
+type sheet struct {
+	r    *csv.Reader
+	at   []int // column of each wanted name, -1 for an optional one that is missing
+	name string
+}
+
+// maxCell bounds what may be a name or an id.
+const maxCell = 4096
+
+// open reads the header. Names that begin with "?" are optional. Faults: coordination.empty, coordination.column.
+func open(name string, in io.Reader, wanted ...string) (*sheet, error) {
+	s := &sheet{r: csv.NewReader(skipMark(in)), name: name}
+	s.r.ReuseRecord, s.r.FieldsPerRecord = true, 0
+	head, err := s.r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, fault.New(fault.Invalid, "coordination.empty", "File", name)
+	}
+	if err != nil {
+		return nil, s.broken(err)
+	}
+	head = slices.Clone(head)
+	for i := range head {
+		head[i] = strings.ToLower(strings.TrimSpace(head[i]))
+	}
+	for _, w := range wanted {
+		n, optional := strings.CutPrefix(w, "?")
+		at := slices.Index(head, n)
+		if at < 0 && !optional {
+			return nil, fault.New(fault.Invalid, "coordination.column", "File", name, "Column", n, "Found", strings.Join(head, ", "))
+		}
+		s.at = append(s.at, at)
+	}
+	return s, nil
+}
+
+// skipMark drops the byte order mark that spreadsheets write.
+func skipMark(in io.Reader) io.Reader {
+	const mark = "\xef\xbb\xbf"
+	first := make([]byte, len(mark))
+	n, err := io.ReadFull(in, first)
+	if n == len(mark) && string(first) == mark {
+		return in
+	}
+	if err != nil {
+		return io.MultiReader(bytes.NewReader(first[:n]), in)
+	}
+	return io.MultiReader(bytes.NewReader(first), in)
+}
+
+// next gives the wanted cells of a row, "" for a missing column; io.EOF at the end.
+func (s *sheet) next() ([]string, error) {
+	rec, err := s.r.Read()
+	if err == io.EOF {
+		return nil, err
+	}
+	if err != nil {
+		return nil, s.broken(err)
+	}
+	out := make([]string, len(s.at))
+	for i, at := range s.at {
+		if at < 0 {
+			continue
+		}
+		if len(rec[at]) > maxCell {
+			return nil, s.wrong("coordination.long")
+		}
+		out[i] = strings.Clone(rec[at])
+	}
+	return out, nil
+}
+
+func (s *sheet) broken(err error) error {
+	var p *csv.ParseError
+	if errors.As(err, &p) {
+		return fault.New(fault.Invalid, "coordination.row", "File", s.name, "Line", p.Line).Because(err)
+	}
+	return fmt.Errorf("read %s: %w", s.name, err)
+}
+
+func (s *sheet) wrong(code string, kv ...any) error {
+	line, _ := s.r.FieldPos(0)
+	return fault.New(fault.Invalid, code, append([]any{"File", s.name, "Line", line}, kv...)...)
+}
+
+// seconds reads a time: seconds since 1970, whole or not, or RFC 3339.
+func (s *sheet) seconds(cell string) (float64, error) {
+	cell = strings.TrimSpace(cell)
+	if v, err := strconv.ParseFloat(cell, 64); err == nil && !math.IsNaN(v) && math.Abs(v) < 1e11 {
+		return v, nil
+	}
+	if t, err := time.Parse(time.RFC3339, cell); err == nil {
+		return float64(t.UnixMicro()) / 1e6, nil
+	}
+	return 0, s.wrong("coordination.time", "Value", short(cell))
+}
+
+// named reads what must not be empty.
+func (s *sheet) named(cell, column string) (string, error) {
+	if strings.TrimSpace(cell) == "" {
+		return "", s.wrong("coordination.blank", "Column", column)
+	}
+	return cell, nil
+}
+
+func short(s string) string {
+	if r := []rune(strings.ToValidUTF8(s, "�")); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
+
+func (s *sheet) yes(cell string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(cell)) {
+	case "true", "1", "yes", "tak":
+		return true, nil
+	case "false", "0", "no", "nie", "":
+		return false, nil
+	}
+	return false, s.wrong("coordination.yes", "Value", short(cell))
+}
