@@ -20,6 +20,7 @@ var acrossFirms = map[string]string{
 	"SELECT FROM deed WHERE":            "condition from the callers in action/store.go",
 	"SELECT FROM notice WHERE":          "condition from the callers in alert",
 	"SELECT FROM crisis WHERE":          "condition from the callers in crisis/read.go",
+	"SELECT FROM consent WHERE":         "condition from the callers in consent/store.go",
 	"INSERT INTO decision ( )":          "columns from a constant, firm_id first",
 	"SELECT FROM decision WHERE":        "condition from the callers in decision/record.go",
 	"SELECT FROM exhibit WHERE":         "condition from the callers in evidence/store.go",
@@ -36,10 +37,11 @@ var acrossFirms = map[string]string{
 	"SELECT count(*) FROM saved_view":             "views belong to a person",
 	"DELETE FROM saved_view WHERE user_id":        "views belong to a person",
 	// Clearing up what has expired, for all firms at once.
-	"DELETE FROM alert_link WHERE expires_at": "expired links",
-	"DELETE FROM import_run WHERE state":      "abandoned uploads",
-	"DELETE FROM hook_seen WHERE at":          "old delivery ids",
-	"DELETE FROM invitation WHERE expires_at": "expired offers",
+	"DELETE FROM alert_link WHERE expires_at":   "expired links",
+	"DELETE FROM consent_link WHERE expires_at": "expired links",
+	"DELETE FROM import_run WHERE state":        "abandoned uploads",
+	"DELETE FROM hook_seen WHERE at":            "old delivery ids",
+	"DELETE FROM invitation WHERE expires_at":   "expired offers",
 }
 
 // Nobody sees another firm's data (law 6): a statement on a firm's table that forgets the firm is refused here, on

@@ -37,6 +37,8 @@ const (
 	Acknowledge   Perm = "alerts.acknowledge"
 	Decide        Perm = "decisions.make"
 	SecondPerson  Perm = "decisions.second" // confirm the removal of criticism
+	Answer        Perm = "consents.answer"  // say yes or no to what the firm is asked; each question names the role
+	CallGuardian  Perm = "guardian.call"    // report a crisis, ask whether a text may be published
 	ViewEvidence  Perm = "evidence.view"
 	Preserve      Perm = "evidence.preserve"
 	ViewSources   Perm = "sources.view"
@@ -62,6 +64,8 @@ var table = map[Perm][]Role{
 	Acknowledge:   {Guardian, Owner, Staff},
 	Decide:        {Guardian, Owner},
 	SecondPerson:  {Guardian, Owner},
+	Answer:        {Owner, Lawyer},
+	CallGuardian:  {Guardian, Owner, Staff},
 	ViewEvidence:  {Guardian, Owner, Lawyer},
 	Preserve:      {Guardian, Owner, Lawyer},
 	ViewSources:   {Guardian, Owner, Staff},

@@ -18,6 +18,7 @@ import (
 	"chop/internal/alert"
 	"chop/internal/blob"
 	"chop/internal/classify"
+	"chop/internal/consent"
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/db/dbtest"
@@ -31,6 +32,7 @@ import (
 	"chop/internal/journal"
 	"chop/internal/ledger"
 	"chop/internal/mention"
+	"chop/internal/notify"
 	"chop/internal/oncall"
 	"chop/internal/reason"
 	"chop/internal/seal"
@@ -55,6 +57,8 @@ type world struct {
 	labels    *classify.Store
 	cases     *crisis.Store
 	alerts    *alert.Store
+	consents  *consent.Store
+	mail      mail
 	decisions *decision.Store
 	actions   *action.Store
 	firm      string
@@ -126,8 +130,8 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	w.firms = firm.New(d, w.journal)
 	w.evidence = evidence.New(evidence.Config{DB: d, Seal: keys, Blob: must[*blob.Disk](t)(blob.New(filepath.Join(dir, "blobs"))), Ledger: log,
 		Journal: w.journal, Version: "test"})
-	w.alerts = alert.NewStore(alert.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Firms: w.firms,
-		Duty: oncall.NewStore(oncall.Config{DB: d, Journal: w.journal, Seal: keys})})
+	duty := oncall.NewStore(oncall.Config{DB: d, Journal: w.journal, Seal: keys})
+	w.alerts = alert.NewStore(alert.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Firms: w.firms, Duty: duty})
 	server := httptest.NewServer(w.shop)
 	t.Cleanup(server.Close)
 	w.shop.Fault(w.watch)
@@ -136,9 +140,11 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	sources := &source.Store{DB: d, Jobs: w.jobs, Seal: keys, Journal: w.journal, Alerts: w.alerts, Registry: source.Registry{wordpress.Kind: w.place}}
 	w.mentions = &mention.Store{DB: d, Jobs: w.jobs, Seal: keys, Ledger: log, Sources: sources}
 	w.labels = &classify.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions}
-	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions}
+	w.consents = consent.NewStore(consent.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Seal: keys, Firms: w.firms, Duty: duty, Alerts: w.alerts,
+		Channels: map[string]notify.Channel{"email": &w.mail}, Origin: "https://chop.example"})
+	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions, Consents: w.consents}
 	w.decisions = &decision.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Labels: w.labels, Cases: w.cases, Sources: sources,
-		Evidence: w.evidence, Firms: w.firms}
+		Evidence: w.evidence, Firms: w.firms, Consents: w.consents, Alerts: w.alerts}
 	w.actions = &action.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions, Cases: w.cases,
 		Sources: sources, Decisions: w.decisions}
 	w.wire()
@@ -150,18 +156,22 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 func (w *world) wire() {
 	job.Outside(w.jobs, "mention.pull", w.mentions.Pull)
 	job.On(w.jobs, "decision.wake", w.decisions.Wake)
+	job.On(w.jobs, "decision.heard", w.decisions.Heard)
+	job.On(w.jobs, "decision.silent", w.decisions.Silent)
+	job.Outside(w.jobs, "decision.spam", w.decisions.ClearSpam)
+	job.On(w.jobs, "decision.watch", w.decisions.Watch)
 	job.On(w.jobs, "action.start", w.actions.Start)
 	job.Outside(w.jobs, "action.carry", w.actions.Carry)
 	job.Outside(w.jobs, "action.look", w.actions.LookAgain)
 	job.On(w.jobs, "test.ingested", func(context.Context, mention.Ingested) error { return nil })
-	job.On(w.jobs, "test.labelled", func(context.Context, classify.Labelled) error { return nil })
 	job.On(w.jobs, "test.opened", func(context.Context, crisis.Opened) error { return nil })
 }
 
 func (w *world) open(sources *source.Store, address string) {
 	w.t.Helper()
 	w.post = w.shop.AddPost("len", "Nowe obrusy", "Z polskiego lnu.")
-	f := must[firm.Firm](w.t)(w.firms.Create(w.system(), firm.Firm{Name: "Manufaktura Lniana", Settings: firm.Settings{NetiquettePublished: true}}))
+	f := must[firm.Firm](w.t)(w.firms.Create(w.system(), firm.Firm{Name: "Manufaktura Lniana", Settings: firm.Settings{NetiquettePublished: true,
+		Mandate: map[string]string{"reply": firm.Tell, "delete": firm.Tell, "block": firm.Tell, "escalate_legal": firm.Tell}}}))
 	w.firm = f.ID
 	src, _, err := sources.Connect(w.as("ola", access.Guardian), f.ID, wordpress.Kind, "",
 		source.Settings{"url": address, "user": site.User, "password": site.Password})

@@ -14,16 +14,21 @@ func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "mention.pull", r.Mentions.Pull)     // source.Due        -> mention.Ingested
 	job.Outside(r.Jobs, "mention.import", r.Importer.Run)    // ImportDue         -> mention.Ingested, in pieces
 	job.On(r.Jobs, "read", r.read)                           // mention.Ingested  -> the account's card, labels, triage
+	job.On(r.Jobs, "decision.watch", r.Decisions.Watch)      // classify.Labelled -> the owner of health and safety; pre-authorised spam
 	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
 	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
 	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)    // classify.Labelled -> a person's word holds for nearly the same texts
 	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework) // ownrule.Relabel   -> what a firm's own rules say of the last 90 days
 	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)        // crisis.Opened     -> its first proofs stand under a checkpoint
+	// consent.Ask -> Send, and the timer Due: the consent room registers these itself (consent.NewStore)
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
-	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)       // timer             -> a snoozed item comes back
-	job.On(r.Jobs, "action.start", r.Actions.Start)         // decision.Made     -> a deed, or a task for a person
-	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)    // action.Due        -> the place, then read back
-	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain) // action.Look       -> is it still so a minute later
+	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)           // timer             -> a snoozed item comes back
+	job.On(r.Jobs, "decision.heard", r.Decisions.Heard)         // consent.Answered  -> the owner's yes lets a decision stand, a no ends it
+	job.On(r.Jobs, "decision.silent", r.Decisions.Silent)       // consent.LapsedOne -> the milder way
+	job.Outside(r.Jobs, "decision.spam", r.Decisions.ClearSpam) // decision.Spam  -> spam that the firm allowed to remove beforehand
+	job.On(r.Jobs, "action.start", r.Actions.Start)             // decision.Made     -> a deed, or a task for a person
+	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)        // action.Due        -> the place, then read back
+	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later
 }
 
 // read takes a batch from intake to its effects: the accounts' cards, the labels, and what triage sets in motion. The
@@ -38,6 +43,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 		return err
 	}
 	if err := r.Triage.Run(ctx, done); err != nil {
+		return err
+	}
+	if err := r.Decisions.Watch(ctx, done); err != nil {
 		return err
 	}
 	return r.Second.Consider(ctx, done)

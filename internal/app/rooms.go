@@ -14,6 +14,7 @@ import (
 	"chop/internal/classify"
 	"chop/internal/classify/builtin"
 	"chop/internal/classify/remote"
+	"chop/internal/consent"
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/decision"
@@ -57,6 +58,7 @@ type Rooms struct {
 	Evidence  *evidence.Store
 	Duty      *oncall.Store
 	Alerts    *alert.Store
+	Consents  *consent.Store
 	Sources   *source.Store
 	Mentions  *mention.Store
 	Authors   *author.Store
@@ -188,6 +190,8 @@ func (r *Rooms) registry() source.Registry {
 func (r *Rooms) trade(c Config) error {
 	r.Duty = oncall.NewStore(oncall.Config{DB: r.DB, Journal: r.Journal, Seal: r.Seal, Check: r.checkContact})
 	r.Alerts = alert.NewStore(alert.Config{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Firms: r.Firms, Duty: r.Duty, Channels: r.channels, Origin: c.Origin})
+	r.Consents = consent.NewStore(consent.Config{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Seal: r.Seal, Firms: r.Firms, Duty: r.Duty,
+		Alerts: r.Alerts, Channels: r.channels, Origin: c.Origin})
 	r.Sources = &source.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Registry: r.registry()}
 	r.Mentions = &mention.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Ledger: r.Ledger, Sources: r.Sources}
 	r.Authors = &author.Store{DB: r.DB, Mentions: r.Mentions}
@@ -199,10 +203,11 @@ func (r *Rooms) trade(c Config) error {
 		Adjusters: []classify.Adjuster{classify.Kept{DB: r.DB}}}
 	r.learning(engine)
 	r.Second = remote.New(remote.Config{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Labels: r.Labels, Fetch: r.slow, Staff: r.staff})
-	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions}
+	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
+		Consents: r.Consents}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
-		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms}
+		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
 	r.Standing = &standing.Store{DB: r.DB}

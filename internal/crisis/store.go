@@ -3,11 +3,13 @@ package crisis
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"chop/internal/access"
 	"chop/internal/alert"
+	"chop/internal/consent"
 	"chop/internal/db"
 	"chop/internal/evidence"
 	"chop/internal/fault"
@@ -25,6 +27,7 @@ type Store struct {
 	Alerts   *alert.Store
 	Evidence *evidence.Store
 	Mentions *mention.Store
+	Consents *consent.Store
 }
 
 // New describes a case to open. Title is a message id filled with Facts, or plain text.
@@ -203,14 +206,23 @@ func (s *Store) Contain(ctx context.Context, firm, id, why string) error {
 	})
 }
 
-// Close closes the case. Needs access.WorkCases and a reason.
+// Close closes the case. Needs access.WorkCases and a reason. Where it is about health or safety the owner must have agreed
+// (G12): Conflict "case.owner_word", and the owner is asked.
 func (s *Store) Close(ctx context.Context, firm, id string, r Resolution, why string) error {
-	return s.change(ctx, firm, id, "closed", why, func(ctx context.Context, c *Case, tx *db.Tx) error {
+	err := s.change(ctx, firm, id, "closed", why, func(ctx context.Context, c *Case, tx *db.Tx) error {
 		if err := c.Close(r, why, tx.Now()); err != nil {
+			return err
+		}
+		if err := s.ownersWord(ctx, *c); err != nil {
 			return err
 		}
 		return s.Alerts.ResolveKey(ctx, firm, AlertKey(id))
 	})
+	var f *fault.Error
+	if errors.As(err, &f) && f.Code == "case.owner_word" {
+		err = errors.Join(f, s.askWord(ctx, firm, id, why))
+	}
+	return err
 }
 
 // Reopen takes the case back into work. Needs access.WorkCases and a reason.

@@ -47,6 +47,7 @@ var Answers = map[string][]string{
 	"warned":             yesNo,
 	"deletion_noticed":   yesNo,
 	"third_party_victim": yesNo,
+	"formal_step":        yesNo, // a complaint to an authority, a GDPR request, a lawsuit: removal needs a lawyer (G19)
 }
 
 var yesNo = []string{"true", "false"}

@@ -37,6 +37,8 @@ type Choice struct {
 	Why     string    // see Way.NeedsWhy; at least ten characters when the choice differs from the recommendation
 	Shown   string    // Advice.ID
 	Until   time.Time // observe: look again then; zero: done
+
+	AskOwner bool // ask the firm's owner first, even where nobody needs to
 }
 
 // judge is the state machine's rule: whether this choice may stand, and whether it waits for another person.
@@ -49,7 +51,7 @@ func judge(c Choice, shown Result, w Way, k Case, settings firm.Settings, system
 		return "", differs, fault.New(fault.Invalid, "decision.impossible").On("option")
 	case w.Mandate == firm.Never:
 		return "", differs, fault.New(fault.Forbidden, "decision.mandate", "Option", string(c.Option))
-	case system && !(PreAuthorisable(k, c.Option) && settings.PreauthoriseSpam && w.Can):
+	case system && !(PreAuthorisable(k, c.Option) && settings.PreauthoriseSpam && w.Can && !w.Lawyer):
 		return "", differs, fault.New(fault.Forbidden, "decision.person")
 	}
 	if err := errors.Join(checkText(c, w), checkWhy(c, w, differs, system), checkUntil(c)); err != nil {
@@ -105,11 +107,12 @@ func checkUntil(c Choice) error {
 }
 
 // Decide records a decision, seals the proof before it, and lets the deed begin. Restrictive choices against criticism,
-// and statements, wait for another person (State Second). Needs access.Decide; the program itself may only remove pure
+// and statements, wait for another person (State Second); what the authority matrix asks about, and Choice.AskOwner, waits
+// for the firm's owner, and removal after a formal step for its lawyer (State Consent). Needs access.Decide; the program itself may only remove pure
 // spam where the firm allowed it. Faults: Forbidden "decision.guard" (Data Guard), "decision.mandate",
 // "decision.person"; Invalid "decision.shown", "decision.option", "decision.impossible", "decision.text",
 // "decision.text_long", "decision.why_differs", "why"; Conflict "decision.stale" (Data Who, Option), "decision.changed",
-// "decision.repeated", "decision.pending".
+// "decision.repeated", "decision.pending", "decision.reported".
 func (s *Store) Decide(ctx context.Context, c Choice) (d Decision, err error) {
 	if err := access.Check(ctx, access.Decide, c.Firm); err != nil {
 		return d, err
@@ -176,6 +179,9 @@ func (s *Store) decide(ctx context.Context, tx *db.Tx, c Choice) (d Decision, er
 	if err := s.unrepeated(ctx, d); err != nil {
 		return d, err
 	}
+	if err := s.station(ctx, c, now, w, &d); err != nil {
+		return d, err
+	}
 	return d, s.record(ctx, tx, &d, m)
 }
 
@@ -188,16 +194,27 @@ func (s *Store) record(ctx context.Context, tx *db.Tx, d *Decision, m mention.Me
 		}
 		d.Exhibit = x.ID
 	}
+	if d.State == Decided {
+		if err := s.advance(ctx, tx, d, m); err != nil {
+			return err
+		}
+	}
 	if err := s.insert(ctx, tx, *d); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE decision_thread SET n = $3 WHERE firm_id = $1 AND thread = $2`, d.Firm, d.Thread, d.N); err != nil {
 		return fmt.Errorf("number decision: %w", err)
 	}
-	if d.State == Second {
+	switch d.State {
+	case Second:
 		return s.tell(ctx, tx, *d, "proposed", d.Why)
+	case Consent:
+		return s.tell(ctx, tx, *d, "asked", d.Why)
 	}
 	if err := s.tell(ctx, tx, *d, "decided", d.Why); err != nil {
+		return err
+	}
+	if err := s.inform(ctx, *d, m); err != nil {
 		return err
 	}
 	return s.release(ctx, *d)
@@ -247,9 +264,10 @@ func (s *Store) unchanged(ctx context.Context, shown Advice, m mention.Mention, 
 	return nil
 }
 
-// unrepeated refuses the same words twice in a thread, and a wish that already waits for another person.
+// unrepeated refuses the same words twice in a thread, a wish that already waits for somebody, and a second report of the
+// same item (G18).
 func (s *Store) unrepeated(ctx context.Context, d Decision) error {
-	list, err := s.query(ctx, `firm_id = $1 AND thread = $2 AND state IN ('made', 'second')`, "", d.Firm, d.Thread)
+	list, err := s.query(ctx, `firm_id = $1 AND thread = $2 AND state IN ('made', 'second', 'consent')`, "", d.Firm, d.Thread)
 	if err != nil {
 		return err
 	}
@@ -257,8 +275,10 @@ func (s *Store) unrepeated(ctx context.Context, d Decision) error {
 		switch {
 		case d.Option == Reply && old.Option == Reply && old.words == d.words && old.Live():
 			return fault.New(fault.Conflict, "decision.repeated").On("text")
-		case old.State == Second && old.Mention == d.Mention && old.Option == d.Option:
+		case (old.State == Second || old.State == Consent) && old.Mention == d.Mention && old.Option == d.Option:
 			return fault.New(fault.Conflict, "decision.pending", "Who", old.WhoName)
+		case d.Option == Report && old.Option == Report && old.Mention == d.Mention && old.Live():
+			return fault.New(fault.Conflict, "decision.reported")
 		}
 	}
 	return nil
@@ -303,7 +323,13 @@ func (s *Store) Confirm(ctx context.Context, firm, id, why string) error {
 		if w, _ := now.Way(d.Option); w.Guard != "" {
 			return fault.New(fault.Forbidden, "decision.guard", "Guard", w.Guard, "Option", string(d.Option))
 		}
-		d.State = Decided
+		if access.From(ctx).Firms[firm] == access.Owner { // the other person is the owner: nobody else needs to be asked
+			d.Needs = slices.DeleteFunc(d.Needs, func(r access.Role) bool { return r == access.Owner })
+		}
+		d.settings = now.settings
+		if err := s.advance(ctx, tx, d, m); err != nil || d.State == Consent {
+			return err
+		}
 		return s.release(ctx, *d)
 	}, "confirmed")
 }
@@ -337,9 +363,9 @@ func (s *Store) second(ctx context.Context, firm, id, why string,
 			return err
 		}
 		who := access.From(ctx)
-		if _, err := tx.Exec(ctx, `UPDATE decision SET state = $3, second = $4, second_name = $5, second_why = $6, second_at = $7
-			WHERE firm_id = $1 AND id = $2`, firm, id, string(d.State), who.User, who.Name, why, tx.Now()); err != nil {
-			return fmt.Errorf("save second person: %w", err)
+		d.Second, d.SecondName, d.SecondWhy, d.SecondAt = who.User, who.Name, why, tx.Now()
+		if err := s.keepStation(ctx, tx, d); err != nil {
+			return err
 		}
 		return s.tell(ctx, tx, d, what, why)
 	})

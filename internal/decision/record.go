@@ -10,6 +10,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/db"
 	"chop/internal/fault"
+	"chop/internal/firm"
 	"chop/internal/reason"
 )
 
@@ -21,6 +22,9 @@ const (
 	Decided State = "made"    // stands; its deed is on the way or done
 	Refused State = "refused" // the other person said no
 	Undone  State = "undone"  // taken back
+
+	Consent    State = "consent" // waits for the firm's owner, or for its lawyer
+	Unanswered State = "lapsed"  // they did not answer in time; silence is never a yes
 )
 
 // Outcome says how the deed of a decision goes; empty when it has none.
@@ -62,7 +66,14 @@ type Decision struct {
 	ResultExt         string
 	UndoneAt          time.Time
 
-	words string
+	Consent  string        // question it waits for, or the last one it waited for
+	Deadline time.Time     // of that question
+	Needs    []access.Role // whose word it still needs, in the order of asking
+	Silence  Silence       // what the owner was told no answer means
+	After    string        // decision whose question nobody answered: this one is the milder thing in its place
+
+	words    string
+	settings firm.Settings
 }
 
 // Ref points at a decision.
@@ -70,17 +81,18 @@ func Ref(id string) reason.Ref { return reason.Ref{Kind: "decision", ID: id} }
 
 // Live tells whether the decision still counts: neither refused nor undone, and its deed did not fail.
 func (d Decision) Live() bool {
-	return (d.State == Decided || d.State == Second) && d.Outcome != Failed && d.Outcome != Dropped
+	return (d.State == Decided || d.State == Second || d.State == Consent) && d.Outcome != Failed && d.Outcome != Dropped
 }
 
 const columns = `firm_id, id, mention_id, thread, n, author_key, revision, option, text, words, why, differs, state, advice_id, shown_at, inputs,
-	result, version, exhibit, until, who, who_name, at, second, second_name, second_why, second_at, outcome, result_ext, undone_at`
+	result, version, exhibit, until, who, who_name, at, second, second_name, second_why, second_at, outcome, result_ext, undone_at,
+	consent, deadline, needs, silence, after_id`
 
 func scanDecision(scan func(...any) error) (d Decision, err error) {
-	var inputs, result string
+	var inputs, result, needs string
 	if err := scan(&d.Firm, &d.ID, &d.Mention, &d.Thread, &d.N, &d.Author, &d.Revision, &d.Option, &d.Text, &d.words, &d.Why, &d.Differs, &d.State,
 		&d.Shown, &d.ShownAt, &inputs, &result, &d.Version, &d.Exhibit, &d.Until, &d.Who, &d.WhoName, &d.At, &d.Second, &d.SecondName,
-		&d.SecondWhy, &d.SecondAt, &d.Outcome, &d.ResultExt, &d.UndoneAt); err != nil {
+		&d.SecondWhy, &d.SecondAt, &d.Outcome, &d.ResultExt, &d.UndoneAt, &d.Consent, &d.Deadline, &needs, &d.Silence, &d.After); err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal([]byte(inputs), &d.Case); err != nil {
@@ -89,7 +101,7 @@ func scanDecision(scan func(...any) error) (d Decision, err error) {
 	if err := json.Unmarshal([]byte(result), &d.Result); err != nil {
 		return d, fmt.Errorf("read result of decision %s: %w", d.ID, err)
 	}
-	d.Result.Version = d.Version
+	d.Result.Version, d.Needs = d.Version, splitRoles(needs)
 	return d, nil
 }
 
@@ -100,7 +112,8 @@ func (s *Store) insert(ctx context.Context, tx *db.Tx, d Decision) error {
 	}
 	_, err = tx.Insert(ctx, `INSERT INTO decision (`+columns+`)`, [][]any{{d.Firm, d.ID, d.Mention, d.Thread, d.N, d.Author, d.Revision,
 		string(d.Option), d.Text, d.words, d.Why, d.Differs, string(d.State), d.Shown, d.ShownAt, inputs, result, d.Version, d.Exhibit, d.Until,
-		d.Who, d.WhoName, d.At, d.Second, d.SecondName, d.SecondWhy, d.SecondAt, string(d.Outcome), d.ResultExt, d.UndoneAt}}, "")
+		d.Who, d.WhoName, d.At, d.Second, d.SecondName, d.SecondWhy, d.SecondAt, string(d.Outcome), d.ResultExt, d.UndoneAt,
+		d.Consent, d.Deadline, joinRoles(d.Needs), string(d.Silence), d.After}}, "")
 	if err != nil {
 		return fmt.Errorf("save decision: %w", err)
 	}
@@ -169,7 +182,7 @@ type Filter struct {
 }
 
 // List is the decisions that fit, newest first. Needs access.ViewMentions. State Second gives those that wait for
-// another person.
+// another person, State Consent those that wait for the owner or the lawyer.
 func (s *Store) List(ctx context.Context, f Filter) ([]Decision, error) {
 	firms := access.Scope(ctx, access.ViewMentions)
 	if f.Firm != "" {

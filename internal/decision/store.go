@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"chop/internal/access"
+	"chop/internal/alert"
 	"chop/internal/classify"
+	"chop/internal/consent"
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/evidence"
@@ -35,6 +37,12 @@ type Store struct {
 	Sources  *source.Store
 	Evidence *evidence.Store
 	Firms    *firm.Store
+	Consents *consent.Store
+	Alerts   *alert.Store
+
+	// Grounded tells whether a reply rests on the firm's own facts or a saved reply, so that nobody needs to be asked
+	// about it (domain/decisions.md section 9). A later room sets it; nil: none does.
+	Grounded func(ctx context.Context, firm, text string) (bool, error)
 }
 
 // Fact is an answer of a person to what the program cannot know.
@@ -46,17 +54,19 @@ type Fact struct {
 
 // Way is one option as it stands for this item at this place.
 type Way struct {
-	Option   Option
-	Can      bool        // the place does it for us
-	ByHand   bool        // it is possible, but a person does it: a task with a link and the text
-	Guard    string      // guard-rail that forbids it ("guard.<code>"), or empty
-	Mandate  string      // what the firm allows: firm.Ask, firm.Tell or firm.Never
-	Second   bool        // another person must confirm
-	Undo     bool        // can be taken back after it is done
-	NeedsWhy bool        // a reason is required even when the option is the recommended one
-	Verb     source.Verb // what is done at the place
-	Note     string      // message id: what it means at this place
-	MaxText  int         // characters of a reply, 0 when unlimited
+	Option    Option
+	Can       bool        // the place does it for us
+	ByHand    bool        // it is possible, but a person does it: a task with a link and the text
+	Guard     string      // guard-rail that forbids it ("guard.<code>"), or empty
+	Mandate   string      // what the firm allows: firm.Ask, firm.Tell or firm.Never
+	Second    bool        // another person must confirm
+	Lawyer    bool        // a lawyer must agree, in place of the other person (G19)
+	Authority Authority   // row of the authority matrix as this firm keeps it
+	Undo      bool        // can be taken back after it is done
+	NeedsWhy  bool        // a reason is required even when the option is the recommended one
+	Verb      source.Verb // what is done at the place
+	Note      string      // message id: what it means at this place
+	MaxText   int         // characters of a reply, 0 when unlimited
 }
 
 // Open tells whether the option can be chosen at all.
@@ -73,8 +83,11 @@ type Advice struct {
 	Ways        []Way // in the order of Options
 	Facts       []Fact
 
+	Formal bool // the author has taken a formal step (G19)
+
 	thread   int64
 	settings firm.Settings
+	due      []Option // what must be done (M1 to M4)
 }
 
 // Way is how the option stands.
@@ -120,7 +133,11 @@ func (s *Store) weigh(ctx context.Context, firm, id string) (a Advice, err error
 		return a, err
 	}
 	a.Explanation = Explain(a.Case, a.Result)
-	a.Ways = ways(a.Case, in.Settings, caps, can)
+	if a.Formal, err = s.formal(ctx, a.Mention); err != nil {
+		return a, err
+	}
+	a.due = duties(a.Case, caps)
+	a.Ways = ways(a.Case, in.Settings, caps, can, a.Formal)
 	return a, nil
 }
 
@@ -135,13 +152,16 @@ func capabilities(c Case, can source.Capabilities) Capabilities {
 	return p
 }
 
-func ways(c Case, settings firm.Settings, caps Capabilities, can source.Capabilities) []Way {
+func ways(c Case, settings firm.Settings, caps Capabilities, can source.Capabilities, formal bool) []Way {
 	var list []Way
 	for _, o := range Options {
 		v, does := Verb(o, c.Labels, can)
-		w := Way{Option: o, Verb: v, Can: does, ByHand: caps.can(o) && !does, Mandate: settings.May(string(o)),
+		w := Way{Option: o, Verb: v, Can: does, ByHand: caps.can(o) && !does, Authority: AuthorityFor(c, o, settings),
 			Second: NeedsSecondPerson(c, o), NeedsWhy: needsWhy(o), Note: "decision.note.manual"}
-		w.Guard, _ = Guard(c.settled(), o)
+		w.Guard, w.Mandate = guardOf(c, o), w.Authority.mandate()
+		if formal && removes(o) {
+			w.Lawyer, w.Second = true, false
+		}
 		switch {
 		case does:
 			w.Note, w.MaxText = can[v].Note, can[v].MaxText
@@ -224,7 +244,7 @@ func (s *Store) quiet(ctx context.Context, firm string, now time.Time) (float64,
 // history counts our public replies to the author in this thread, and the author's other items that we removed. A
 // reply that a person wrote past ChOP counts too; one of ours that came in again counts once.
 func (s *Store) history(ctx context.Context, m mention.Mention, thread []mention.Mention) (replies, removals int, err error) {
-	list, err := s.query(ctx, `firm_id = $1 AND author_key = $2 AND state IN ('made', 'second') AND outcome NOT IN ('failed', 'dropped')`,
+	list, err := s.query(ctx, `firm_id = $1 AND author_key = $2 AND state IN ('made', 'second', 'consent') AND outcome NOT IN ('failed', 'dropped')`,
 		"", m.Firm, m.AuthorKey)
 	if err != nil {
 		return 0, 0, err

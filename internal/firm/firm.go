@@ -36,8 +36,14 @@ type Settings struct {
 	PreauthoriseSpam    bool    `json:"preauthorise_spam"`    // spam may be removed without asking; nothing else may
 
 	// Mandate says, per option code (reply, hide, ...), how far the guardian may go: "ask", "tell" or "never".
-	// An option that is not listed must be asked about.
+	// For an option that is not listed the authority matrix decides (domain/decisions.md section 9).
 	Mandate map[string]string `json:"mandate,omitempty"`
+
+	// HoldingLine is what may be posted under a complaint when the owner does not answer in time, in the owner's own
+	// agreed words; empty: nothing is posted then.
+	HoldingLine string `json:"holding_line,omitempty"`
+	// Pause keeps everything scheduled from going out (G16); a crisis pauses by itself.
+	Pause bool `json:"pause,omitempty"`
 }
 
 // Consent levels of the mandate.
@@ -47,19 +53,16 @@ const (
 	Never = "never" // not for this firm at all
 )
 
-// May is the consent the firm gave for the option; Ask when it said nothing.
-func (s Settings) May(option string) string {
-	if v, ok := s.Mandate[option]; ok {
-		return v
-	}
-	return Ask
-}
+// May is the consent the firm gave for the option; empty when it said nothing and the authority matrix decides.
+func (s Settings) May(option string) string { return s.Mandate[option] }
 
 const (
 	maxName  = 120
 	maxPlace = 80
 	maxWords = 500
 	maxWord  = 100
+
+	maxHolding = 500
 )
 
 // Clean trims the firm's fields and fills what was left out. It tells with an Invalid fault what cannot be kept.
@@ -89,6 +92,9 @@ func cleanSettings(s *Settings) error {
 	}
 	if s.RiskAversion != s.RiskAversion || s.RiskAversion < 0.5 || s.RiskAversion > 2 {
 		return fault.New(fault.Invalid, "firm.risk").On("risk_aversion")
+	}
+	if s.HoldingLine = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s.HoldingLine, ""), "\x00", "")); len([]rune(s.HoldingLine)) > maxHolding {
+		return fault.New(fault.Invalid, "firm.long", "max", maxHolding).On("holding_line")
 	}
 	for option, level := range s.Mandate {
 		if option == "" || !slices.Contains([]string{Ask, Tell, Never}, level) {

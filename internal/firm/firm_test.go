@@ -70,7 +70,7 @@ func TestWhatIsSavedComesBackAndIsOnRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Name != "Kwiaciarnia Mak" || len(f.Words) != 2 || f.Settings.RiskAversion != 1 || f.Settings.May("hide") != firm.Ask {
+		if f.Name != "Kwiaciarnia Mak" || len(f.Words) != 2 || f.Settings.RiskAversion != 1 || f.Settings.May("hide") != "" {
 			t.Fatalf("%+v", f)
 		}
 		owner := person(t, map[string]access.Role{f.ID: access.Owner})

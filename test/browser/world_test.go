@@ -119,7 +119,8 @@ func (w *world) guard(name, city, surname string) *guarded {
 	server := httptest.NewServer(g.shop)
 	w.t.Cleanup(server.Close)
 	var err error
-	g.firm, err = w.app.Firms.Create(w.system(), firm.Firm{Name: name, City: city, Lang: lang.PL, Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1}})
+	g.firm, err = w.app.Firms.Create(w.system(), firm.Firm{Name: name, City: city, Lang: lang.PL, Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1,
+		Mandate: map[string]string{"reply": firm.Tell, "delete": firm.Tell, "block": firm.Tell, "escalate_legal": firm.Tell}}})
 	w.ok(err)
 	for r, first := range map[access.Role]string{access.Guardian: "Ewa", access.Owner: "Joanna", access.Staff: "Kamil", access.Lawyer: "Mecenas"} {
 		g.people[r] = w.account(first+" "+surname, false)

@@ -90,7 +90,8 @@ func (w *world) settle(url string) {
 	r, ctx := w.rooms(), w.ctx()
 	p, err := r.Users.Add(ctx, user.Newcomer{Name: "Anna", Email: "anna@chop.example", Password: "haslo na potrzeby proby", Lang: lang.PL, Admin: true})
 	must(w.t, err)
-	f, err := r.Firms.Create(ctx, firm.Firm{Name: "Manufaktura Lniana", Lang: lang.PL, Settings: firm.Settings{RiskAversion: 1, NetiquettePublished: true}})
+	f, err := r.Firms.Create(ctx, firm.Firm{Name: "Manufaktura Lniana", Lang: lang.PL, Settings: firm.Settings{RiskAversion: 1, NetiquettePublished: true,
+		Mandate: map[string]string{"reply": firm.Tell, "delete": firm.Tell, "block": firm.Tell, "escalate_legal": firm.Tell}}})
 	must(w.t, err)
 	w.firm = f.ID
 	must(w.t, r.Users.Enrol(ctx, f.ID, p.ID, access.Guardian))

@@ -90,7 +90,8 @@ func (w *World) openShop() (*site.Site, string) {
 func (w *World) guard(name, url string) (firm.Firm, source.Source) {
 	w.t.Helper()
 	f, err := w.Firms.Create(w.system(), firm.Firm{Name: name, City: "Gdańsk", Lang: lang.PL,
-		Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1}})
+		Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1,
+			Mandate: map[string]string{"reply": firm.Tell, "delete": firm.Tell, "block": firm.Tell, "escalate_legal": firm.Tell}}})
 	w.ok(err)
 	src, _, err := w.Sources.Connect(w.system(), f.ID, "wordpress", "", source.Settings{"url": url, "user": site.User, "password": site.Password})
 	w.ok(err)

@@ -95,7 +95,8 @@ func install(t *testing.T, smtp int) *installation {
 	in.ewa, err = a.Users.Add(system(t), user.Newcomer{Name: "Ewa Maj", Email: email, Password: password, Lang: lang.PL})
 	ok(t, err)
 	in.firm, err = a.Firms.Create(system(t), firm.Firm{Name: "Manufaktura Lniana", City: "Gdańsk", Lang: lang.PL,
-		Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1}})
+		Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1,
+			Mandate: map[string]string{"reply": firm.Tell, "delete": firm.Tell, "block": firm.Tell, "escalate_legal": firm.Tell}}})
 	ok(t, err)
 	ok(t, a.Users.Enrol(system(t), in.firm.ID, in.ewa.ID, access.Guardian))
 	return in

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"chop/internal/access"
+	"chop/internal/decision"
 	"chop/internal/fault"
 	"chop/internal/firm"
 	"chop/internal/lang"
@@ -30,6 +31,17 @@ func Mount(mux *http.ServeMux, d Deps) {
 
 // mandated are the options a firm gives its consent for, in the codes of decision.
 var mandated = []string{"reply", "move_private", "hide", "delete", "block", "report", "escalate_legal", "statement"}
+
+// byMatrix stands in the form for saying nothing: the authority matrix decides.
+const byMatrix = "matrix"
+
+// said is what the firm said about the option, in the words of the form.
+func said(s firm.Settings, option string) string {
+	if v := s.May(option); v != "" {
+		return v
+	}
+	return byMatrix
+}
 
 // ListView is the page of all firms.
 type ListView struct {
@@ -81,7 +93,8 @@ type View struct {
 	May     bool // change
 	Close   bool // archive
 	Ways    []Way
-	Why     string // of the change, as typed
+	Matrix  []decision.Authority // what applies where the firm said nothing
+	Why     string               // of the change, as typed
 	Errors  error
 	Archive bool   // the form that ends the guarding is open
 	End     string // reason of the end, as typed
@@ -112,7 +125,7 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 
 func view(r *http.Request, f firm.Firm) View {
 	ctx, live := r.Context(), f.Archived.IsZero()
-	v := View{Firm: f, May: live && access.Check(ctx, access.ManageFirm, f.ID) == nil,
+	v := View{Firm: f, Matrix: decision.Matrix(), May: live && access.Check(ctx, access.ManageFirm, f.ID) == nil,
 		Close: live && access.CheckAny(ctx, access.Install) == nil, Archive: r.URL.Query().Has("archive")}
 	for _, x := range ways {
 		if live && access.Check(ctx, x.may, f.ID) == nil {
@@ -166,6 +179,7 @@ func read(r *http.Request, f firm.Firm) firm.Firm {
 	f.Words = strings.Split(r.PostForm.Get("words"), "\n")
 	f.Settings.NetiquettePublished = r.PostForm.Get("netiquette") != ""
 	f.Settings.PreauthoriseSpam = r.PostForm.Get("spam") != ""
+	f.Settings.Pause, f.Settings.HoldingLine = r.PostForm.Get("pause") != "", r.PostForm.Get("holding_line")
 	for _, x := range risks {
 		if r.PostForm.Get("risk") == x.name {
 			f.Settings.RiskAversion = x.value
@@ -177,9 +191,9 @@ func read(r *http.Request, f firm.Firm) firm.Firm {
 	}
 	for _, o := range mandated {
 		switch v := r.PostForm.Get("may-" + o); v {
-		case firm.Tell, firm.Never:
+		case firm.Tell, firm.Ask, firm.Never:
 			mandate[o] = v
-		case firm.Ask:
+		case byMatrix:
 			delete(mandate, o)
 		}
 	}

@@ -147,7 +147,8 @@ func open(t testing.TB) *world {
 func (w *world) settle(shop string) {
 	sys := access.With(w.t.Context(), access.System("*"))
 	w.post = w.shop.AddPost("len", "Zima w lnie", "Gruba pościel szyta u nas w Gdańsku. Przedsprzedaż do końca listopada, pierwsze paczki jadą 1 grudnia.")
-	w.firm = must[firm.Firm](w.t)(w.firms.Create(sys, firm.Firm{Name: "Manufaktura Lniana", Settings: firm.Settings{NetiquettePublished: true}})).ID
+	w.firm = must[firm.Firm](w.t)(w.firms.Create(sys, firm.Firm{Name: "Manufaktura Lniana", Settings: firm.Settings{NetiquettePublished: true,
+		Mandate: map[string]string{"reply": firm.Tell, "delete": firm.Tell, "block": firm.Tell, "escalate_legal": firm.Tell}}})).ID
 	w.other = must[firm.Firm](w.t)(w.firms.Create(sys, firm.Firm{Name: "Kwiaciarnia Mak"})).ID
 	var err error
 	w.wp, _, err = w.sources.Connect(sys, w.firm, wordpress.Kind, "Sklep", source.Settings{"url": shop, "user": site.User, "password": site.Password})
