@@ -85,16 +85,29 @@ func adviseLine(line []byte, long, first bool, enc *json.Encoder, say Say) error
 	if err != nil {
 		return err
 	}
-	return enc.Encode(r.In(say))
+	return enc.Encode(struct {
+		ID any `json:"id"`
+		Result
+	}{givenID(line, c.ID), r.In(say)})
+}
+
+// givenID is the id as it was written: a number comes back as a number.
+func givenID(line []byte, id string) any {
+	var given struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if json.Unmarshal(line, &given) == nil && string(given.ID) == id && id != "" {
+		return json.Number(id) // no quotation marks around it
+	}
+	return id
 }
 
 // readCase decodes one line; the fault names the field whose type is wrong.
-func readCase(line []byte) (Case, error) {
-	var c Case
+func readCase(line []byte) (c Case, err error) {
 	if line[0] != '{' {
 		return c, fault.New(fault.Invalid, "decision.line")
 	}
-	err := json.Unmarshal(line, &c)
+	err = json.Unmarshal(line, &c)
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":

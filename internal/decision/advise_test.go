@@ -91,7 +91,15 @@ func TestAdviseTellsLineAndField(t *testing.T) {
 		`{"hate_share":1e999}`:              "hate_share",
 		`{"minor":"no"}`:                    "minor",
 		`{"channel":"pigeon"}`:              "channel",
-		`{"id":7}`:                          "id",
+		`{"id":{}}`:                         "id",
+		`{"id":true}`:                       "id",
+		`{"profile":{"escalation":"much"}}`: "profile.escalation",
+		`{"profile":{"confidence":2}}`:      "profile.confidence",
+		`{"profile":{"escalation":1.5}}`:    "profile.escalation",
+		`{"replies":1e300}`:                 "replies",
+		`{"replies":-1}`:                    "replies",
+		`{"risk_aversion":0}`:               "risk_aversion",
+		`{"age_hours":-0.5}`:                "age_hours",
 		`{"id":"x"`:                         "",
 		`[]`:                                "",
 		`null`:                              "",
@@ -113,6 +121,33 @@ func TestAdviseTellsLineAndField(t *testing.T) {
 		if strings.ContainsAny(err.Error(), "\n[<") && field != "labels" || !strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%.40s: %q", in, err)
 		}
+	}
+}
+
+// What programs write in other ways: names in capitals, the domain's Polish codes, decimals, null, labels twice or
+// unknown, fields of their own.
+func TestAdviseReadsWhatProgramsWrite(t *testing.T) {
+	same := []string{
+		`{"id":"1","channel":"group","labels":["complaint","insult"],"truth":"false_documented","severity":2,"profile":{"motive":"vindictive","escalation":2}}`,
+		`{"id":"1","channel":"grupa","labels":["SKARGA","ZNIEWAGA"],"truth":"false_doc","severity":2.0,"profile":{"motive":"msciwy","escalation":"high"}}`,
+		`{"ID":"1","Channel":" GRUPA ","labels":["insult","complaint","complaint","rude","",null],"truth":"False_Documented","severity":2e0,
+			"media":null,"profile":{"confidence":null,"escalation":"High","motive":"Vindictive"},"firm":"x","labels2":[]}`,
+	}
+	var first string
+	for i, line := range same {
+		var out bytes.Buffer
+		if err := Advise(strings.NewReader(strings.ReplaceAll(line, "\n", " ")), &out, "pl"); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = out.String()
+		} else if out.String() != first {
+			t.Errorf("line %d:\n%s\nwant\n%s", i, out.String(), first)
+		}
+	}
+	results, err := advise(t, `{"id":7}`+"\n"+`{"id":null,"labels":null,"profile":null}`+"\n{}", "pl")
+	if err != nil || len(results) != 3 || results[0]["id"] != float64(7) || results[1]["id"] != "" || results[2]["recommended"] != results[1]["recommended"] {
+		t.Errorf("%v, %v", results, err)
 	}
 }
 

@@ -22,7 +22,7 @@ func anyCase(t *rapid.T) Case {
 		Channel:             rapid.SampledFrom(Channels()).Draw(t, "channel"),
 		Labels:              rapid.SliceOfN(rapid.SampledFrom(append(slices.Clone(knownLabels), "praise", "neutral")), 0, 4).Draw(t, "labels"),
 		Severity:            pick("severity", 0, 4),
-		Truth:               rapid.SampledFrom(choices["truth"]).Draw(t, "truth"),
+		Truth:               rapid.SampledFrom(words("truth")).Draw(t, "truth"),
 		Arousal:             pick("arousal", 0, 3),
 		HateShare:           rapid.Float64Range(0, 1).Draw(t, "hate_share"),
 		PileOn:              pick("pileon", 0, 3),
@@ -45,7 +45,7 @@ func anyCase(t *rapid.T) Case {
 		Night:               flag("night"),
 		RiskAversion:        rapid.Float64Range(0.5, 2).Draw(t, "risk_aversion"),
 		Profile: Profile{
-			Motive:     rapid.SampledFrom(choices["profile.motive"]).Draw(t, "motive"),
+			Motive:     rapid.SampledFrom(words("profile.motive")).Draw(t, "motive"),
 			Escalation: pick("escalation", 0, 2),
 			Confidence: rapid.Float64Range(0, 1).Draw(t, "confidence"),
 		},
@@ -111,7 +111,7 @@ func TestBlockNeverGainsFromReach(t *testing.T) {
 		c.Reach = rapid.IntRange(0, 3).Draw(rt, "smaller reach")
 		far := c
 		far.Reach++
-		near, wide := total(c, fired(c), Block).score(price(c)), total(far, fired(far), Block).score(price(far))
+		near, wide := weigh(c, nil, Tuning{}).scores[place(Block)], weigh(far, nil, Tuning{}).scores[place(Block)]
 		if wide > near {
 			rt.Fatalf("block scores %v at R%d and %v at R%d", near, c.Reach, wide, far.Reach)
 		}
@@ -389,7 +389,7 @@ func TestRulesAreWhole(t *testing.T) {
 		}
 		for _, d := range r.When {
 			for _, text := range d.texts {
-				ok := slices.Contains(knownLabels, text) || slices.Contains(choices[d.field], text)
+				ok := slices.Contains(knownLabels, text) || slices.Contains(words(d.field), text)
 				if _, known := book.Channels[text]; !ok && !known {
 					t.Errorf("%s asks %s for %q", r.ID, d.field, text)
 				}
@@ -404,7 +404,7 @@ func TestRulesAreWhole(t *testing.T) {
 }
 
 func TestEveryMessageExists(t *testing.T) {
-	ids := []string{"reason.base", "decision.donot.option", "decision.risk", "decision.risk.note", "decision.first.evidence",
+	ids := []string{"reason.base", "reason.statement", "decision.donot.option", "decision.risk", "decision.risk.note", "decision.first.evidence",
 		"decision.first.watch", "decision.look_again.joiners", "decision.look_again.spread", "donot.R14",
 		"fault.decision.field", "fault.decision.line", "fault.decision.long_line", "fault.decision.more_lines"}
 	for _, r := range Rules() {

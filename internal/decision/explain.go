@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type Explanation struct {
 	Risk        string // low (below 20%), medium (20 to 45%), high (above 45%)
 	WhyNot      *Alternative
 	DoNot       []DoNot
+	Turns       []Turn // what would change the advice; filled by whoever knows the place (Tuning.Turns)
 	First       string // what comes before the deed: "evidence", or "watch" when nothing is done
 	LookAgain   Again
 }
@@ -116,6 +118,21 @@ func (p Point) Say(say Say) string {
 	return say(id, kv...)
 }
 
+// Strength says how firm the ground of the point is, "" for a point without a rule of the book: the grade of its evidence
+// (message "decision.evidence.<A|B|C>") and its sources.
+func (p Point) Strength(say Say) string {
+	grade, sources := p.Facts["evidence"], p.Facts["sources"]
+	if grade == "" || sources == "" {
+		return ""
+	}
+	return say("decision.evidence."+grade, "Sources", sources)
+}
+
+// Say is the sentence of the turn.
+func (t Turn) Say(say Say) string {
+	return say("decision.turn."+t.Field+"."+t.Value, "Option", say("option."+string(t.Option)))
+}
+
 // Say is the sentence of what not to do.
 func (d DoNot) Say(say Say) string {
 	if d.Option == "" {
@@ -145,9 +162,12 @@ func (r Result) In(say Say) Result {
 	return r
 }
 
-func (w weighing) reasons(options []Option) Reasons {
+func (w *weighing) reasons(options []Option) Reasons {
 	best := options[0]
-	why := Reasons{For: w.speakFor(best), Against: w.speakAgainst(best), WhyNot: map[Option]Point{}, DoNot: w.doNot(best)}
+	for _, r := range w.rules {
+		w.owed = append(w.owed, w.contribution(r, best))
+	}
+	why := Reasons{For: w.speakFor(best), Against: w.speakAgainst(best), WhyNot: make(map[Option]Point, len(options)), DoNot: w.doNot(best)}
 	for _, o := range options[1:] {
 		why.WhyNot[o] = w.whyNot(best, o)
 	}
@@ -155,29 +175,40 @@ func (w weighing) reasons(options []Option) Reasons {
 }
 
 // contribution is how much the option's score owes to the rule: the score with it less the score without it.
-func (w weighing) contribution(r Rule, o Option) float64 {
-	t := w.totals[o]
-	return t.score(w.price) - t.plus(r.Effects[o], -r.share(w.c)).score(w.price)
+func (w *weighing) contribution(r *Rule, o Option) float64 {
+	i := place(o)
+	if r.deltas[i] == (weights{}) {
+		return 0
+	}
+	return w.scores[i] - w.totals[i].plus(r.deltas[i], -r.share(w.c)).score(w.price)
 }
 
-func (w weighing) point(r Rule, weight float64) Point {
-	return Point{Reason: reason.Reason{Rule: r.ID, Facts: r.facts(w.c), Weight: round(weight, 1)}}
+func (w *weighing) point(r *Rule, weight float64) Point {
+	return Point{Reason: reason.Reason{Rule: r.ID, Facts: r.facts(&w.c), Weight: weight}}
 }
 
-// points are the rules with a noticeable weight, heaviest first.
-func (w weighing) points(weight func(Rule) float64) []Point {
-	points := []Point{}
-	for _, r := range w.rules {
-		if p := w.point(r, weight(r)); p.Weight > 0 {
-			points = append(points, p)
+// points are at most n rules that the best option owes most to, or that cost it most when sign is -1, heaviest first.
+func (w *weighing) points(n int, sign float64) []Point {
+	type heavy struct {
+		r *Rule
+		v float64
+	}
+	all := make([]heavy, 0, 16)
+	for i, r := range w.rules {
+		if v := round(sign*w.owed[i], 1); v > 0 {
+			all = append(all, heavy{r, v})
 		}
 	}
-	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(b.Weight, a.Weight) })
+	slices.SortStableFunc(all, func(a, b heavy) int { return cmp.Compare(b.v, a.v) })
+	points := make([]Point, 0, n)
+	for _, h := range all[:min(n, len(all))] {
+		points = append(points, w.point(h.r, h.v))
+	}
 	return points
 }
 
-func (w weighing) speakFor(o Option) []Point {
-	points := w.points(func(r Rule) float64 { return w.contribution(r, o) })
+func (w *weighing) speakFor(o Option) []Point {
+	points := w.points(maxFor, 1)
 	if m, ok := w.duty(o); ok {
 		points = slices.Insert(points, 0, m)
 	}
@@ -188,8 +219,8 @@ func (w weighing) speakFor(o Option) []Point {
 }
 
 // speakAgainst names the rules that cost the option most, then the caveats of those that speak for it.
-func (w weighing) speakAgainst(o Option) []Point {
-	points := w.points(func(r Rule) float64 { return -w.contribution(r, o) })
+func (w *weighing) speakAgainst(o Option) []Point {
+	points := w.points(maxAgainst, -1)
 	for i := range points {
 		points[i].Weight = -points[i].Weight
 	}
@@ -203,20 +234,30 @@ func (w weighing) speakAgainst(o Option) []Point {
 	return points[:min(maxAgainst, len(points))]
 }
 
-// whyNot is the largest difference between the best option and the other; a duty beats any difference.
-func (w weighing) whyNot(best, other Option) Point {
+// whyNot is the largest difference between the best option and the other; a duty beats any difference, and a statement
+// whose time has not come says so.
+func (w *weighing) whyNot(best, other Option) Point {
 	if m, ok := w.duty(best); ok && w.score(best) < w.score(other) {
 		return m
 	}
-	points := w.points(func(r Rule) float64 { return w.contribution(r, best) - w.contribution(r, other) })
-	if len(points) == 0 {
+	if other == Statement && w.score(best) < w.score(other) {
+		return Point{Reason: reason.Reason{Rule: "statement", Facts: map[string]string{"pileon": strconv.Itoa(w.c.PileOn)}, Weight: obligation}}
+	}
+	var top *Rule
+	most := 0.0
+	for i, r := range w.rules {
+		if v := round(w.owed[i]-w.contribution(r, other), 1); v > most {
+			top, most = r, v
+		}
+	}
+	if top == nil {
 		return w.basis(best)
 	}
-	return points[0]
+	return w.point(top, most)
 }
 
 // duty is the mandatory action that wants the option, if any.
-func (w weighing) duty(o Option) (Point, bool) {
+func (w *weighing) duty(o Option) (Point, bool) {
 	for _, m := range w.due {
 		if slices.Contains(m.options, o) {
 			found := slices.DeleteFunc(slices.Clone(m.labels), func(l string) bool { return !w.c.Has(l) })
@@ -228,16 +269,16 @@ func (w weighing) duty(o Option) (Point, bool) {
 }
 
 // basis is the explanation when no rule speaks for the option: what it is worth before any rule.
-func (w weighing) basis(o Option) Point {
-	return Point{Reason: reason.Reason{Rule: "base", Facts: map[string]string{"option": string(o)}, Weight: round(book.Base[o].score(w.price), 1)}}
+func (w *weighing) basis(o Option) Point {
+	return Point{Reason: reason.Reason{Rule: "base", Facts: map[string]string{"option": string(o), "evidence": "C"}, Weight: round(book.Base[o].score(w.price), 1)}}
 }
 
 // doNot lists the vetoed options, then the conduct that would make this case worse.
-func (w weighing) doNot(best Option) []DoNot {
+func (w *weighing) doNot(best Option) []DoNot {
 	list := []DoNot{}
-	for _, o := range Options {
-		if g := w.vetoed[o]; g != "" {
-			list = append(list, DoNot{Option: o, Rule: g})
+	for i, g := range w.guards {
+		if g != "" {
+			list = append(list, DoNot{Option: Options[i], Rule: g})
 		}
 	}
 	for _, code := range conduct(w.c, best) {

@@ -23,26 +23,64 @@ func Guards() []string {
 // highest number is named. A threat always may be escalated: a call to the police is not the lawyer's letter of G14
 // nor the argument of G13.
 func Guard(c Case, o Option) (guard string, vetoed bool) {
-	for _, g := range []struct {
-		code   string
-		vetoes []Option
-		when   bool
-	}{
-		{"G15", []Option{Statement}, c.Reach <= 1 && c.PileOn <= 1},
-		{"G14", []Option{EscalateLegal}, c.Minor && !c.Has(threat)},
-		{"G14", []Option{Block}, c.Minor},
-		{"G13", []Option{EscalateLegal}, c.Has(distress) && !c.Has(threat)},
-		{"G13", []Option{Block, Delete}, c.Has(distress)},
-		{"G13", []Option{Reply, MovePrivate}, c.Has(threat)},
-		{"G11", []Option{Reply, MovePrivate}, c.Has(extortion)},
-		{"G5", []Option{Reply}, c.Replies >= MaxPublicReplies},
-		{"G1", []Option{Hide, Delete, Block}, c.protected()},
-	} {
-		if g.when && slices.Contains(g.vetoes, o) {
-			return g.code, true
+	i := place(o)
+	if i < 0 {
+		return "", false
+	}
+	guard = guards(&c)[i]
+	return guard, guard != ""
+}
+
+// rail is a guard-rail that forbids options, the first that holds is named.
+type rail struct {
+	code   string
+	vetoes []Option
+	when   func(*Case) bool
+}
+
+var rails = []rail{
+	{"G15", []Option{Statement}, func(c *Case) bool { return c.Reach <= 1 && c.PileOn <= 1 }},
+	{"G14", []Option{EscalateLegal}, func(c *Case) bool { return c.Minor && !c.Has(threat) }},
+	{"G14", []Option{Block}, func(c *Case) bool { return c.Minor }},
+	{"G13", []Option{EscalateLegal}, func(c *Case) bool { return c.Has(distress) && !c.Has(threat) }},
+	{"G13", []Option{Block, Delete}, func(c *Case) bool { return c.Has(distress) }},
+	{"G13", []Option{Reply, MovePrivate}, func(c *Case) bool { return c.Has(threat) }},
+	{"G11", []Option{Reply, MovePrivate}, func(c *Case) bool { return c.Has(extortion) }},
+	{"G5", []Option{Reply}, func(c *Case) bool { return c.Replies >= MaxPublicReplies }},
+	{"G1", []Option{Hide, Delete, Block}, func(c *Case) bool { return c.protected() }},
+}
+
+// guards names the guard-rail that forbids each option, in the order of Options.
+func guards(c *Case) (all [options]string) {
+	for i := range rails {
+		if !rails[i].when(c) {
+			continue
+		}
+		for _, o := range rails[i].vetoes {
+			if at := place(o); all[at] == "" {
+				all[at] = rails[i].code
+			}
 		}
 	}
-	return "", false
+	return all
+}
+
+// statementDue is the test of domain/decisions.md 1.3: a statement is published when two signs of a crisis hold; with
+// one it is prepared and held. The model knows four of the six signs: others join at three times the normal, reach,
+// health, our own fault; a thread at ten times the normal has reached the media or will, and counts twice. It is never
+// published while the facts are unknown, unless people need to be told what to do, nor where one local group is the
+// audience: it is answered there.
+func statementDue(c *Case) bool {
+	if c.Truth == "unknown" && !c.Has(healthSafety) || c.Channel == "group" {
+		return false
+	}
+	signs := max(c.PileOn-1, 0)
+	for _, sign := range []bool{c.Reach >= 3, c.Has(healthSafety), c.Fault >= 2} {
+		if sign {
+			signs++
+		}
+	}
+	return signs >= 2
 }
 
 // criticism tells whether the item carries what a firm must bear: complaint, opinion, safety report, buyer's question.
@@ -113,8 +151,8 @@ func (c Case) beyondOpinion() bool {
 
 // ownPlace tells whether the firm answers for what stands at the channel; an unknown channel counts as its own.
 func ownPlace(channel string) bool {
-	p, known := ChannelCapabilities(channel)
-	return !known || p.own()
+	p := book.can[canonical(book.Aliases.Channel, channel)]
+	return p == nil || p.own()
 }
 
 // mandate is a mandatory action: options that must be taken, the first of them above all others.

@@ -5,7 +5,6 @@
 package decision
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -103,25 +102,29 @@ func NewCase() Case {
 	return c
 }
 
-// UnmarshalJSON reads a case over the defaults; a field that is absent or null keeps its default.
-func (c *Case) UnmarshalJSON(b []byte) error {
-	type plain Case
-	p := plain(NewCase())
-	if err := json.Unmarshal(b, &p); err != nil {
-		return err
-	}
-	*c = Case(p)
-	return nil
-}
-
 // Has tells whether the case carries any of the labels.
 func (c Case) Has(labels ...string) bool {
 	return slices.ContainsFunc(labels, func(l string) bool { return slices.Contains(c.Labels, l) })
 }
 
+// Class is the one label that the case is counted under when outcomes are compared: the gravest it carries, "other"
+// when it carries none that the rules know.
+func (c Case) Class() string {
+	for _, l := range classes {
+		if slices.Contains(c.Labels, l) {
+			return l
+		}
+	}
+	return "other"
+}
+
+// classes are the labels from the gravest to the lightest.
+var classes = []string{threat, extortion, hate, personalData, distress, healthSafety, spam, fakeReview, complaint, employment,
+	claim, boycott, insult, trolling, satire, opinion, question}
+
 // settled is the case as the rules read it: canonical channel name, and no profile of people whom we never profile.
 func (c Case) settled() Case {
-	c.Channel = channelName(c.Channel)
+	c.Channel = canonical(book.Aliases.Channel, c.Channel)
 	if c.Minor || c.Has(distress) {
 		c.Profile = Profile{Motive: book.Defaults.Profile.Motive, Escalation: book.Defaults.Profile.Escalation}
 	}
@@ -129,9 +132,24 @@ func (c Case) settled() Case {
 }
 
 // choices are the fields that hold one word out of a list.
-var choices = map[string][]string{
-	"truth":          {"true", "partly", "unknown", "false_documented", "none"},
-	"profile.motive": {"constructive", "vindictive", "instrumental", "cause", "amusement", "undetermined"},
+var choices = []choice{
+	{"profile.motive", []string{"constructive", "vindictive", "instrumental", "cause", "amusement", "undetermined"}},
+	{"truth", []string{"true", "partly", "unknown", "false_documented", "none"}},
+}
+
+type choice struct {
+	field string
+	words []string
+}
+
+// words are what the field may hold; nil when it does not hold one word out of a list.
+func words(field string) []string {
+	for _, x := range choices {
+		if x.field == field {
+			return x.words
+		}
+	}
+	return nil
 }
 
 // maxCount bounds counters and ages, so that no sum can run away; 10 million hours is beyond any post.
@@ -152,7 +170,7 @@ var spans = []span{
 
 // Validate returns fault.Invalid "decision.field" that names the first wrong field and what is allowed in it.
 func (c Case) Validate() error {
-	if _, ok := book.Channels[channelName(c.Channel)]; !ok {
+	if book.can[canonical(book.Aliases.Channel, c.Channel)] == nil {
 		return wrong("channel")
 	}
 	return c.validateFields()
@@ -160,25 +178,17 @@ func (c Case) Validate() error {
 
 // validateFields checks everything but the channel, which may have any name when capabilities are given.
 func (c Case) validateFields() error {
-	for _, field := range slices.Sorted(maps.Keys(choices)) {
-		if !slices.Contains(choices[field], c.fact(field).(string)) {
-			return wrong(field)
+	for _, x := range choices {
+		if !slices.Contains(x.words, readers[x.field].text(&c)) {
+			return wrong(x.field)
 		}
 	}
 	for _, s := range spans {
-		if v := c.number(s.field); !(v >= s.lo && v <= s.hi) { // also refuses NaN
+		if v := readers[s.field].number(&c); !(v >= s.lo && v <= s.hi) { // also refuses NaN
 			return wrong(s.field)
 		}
 	}
 	return nil
-}
-
-func (c Case) number(field string) float64 {
-	if field == "risk_aversion" {
-		return c.RiskAversion
-	}
-	v, _ := c.fact(field).(float64)
-	return v
 }
 
 // wrong is the fault of a field, with what is allowed in it.
@@ -187,7 +197,7 @@ func wrong(field string) *fault.Error {
 }
 
 func allowed(field string) string {
-	if list, ok := choices[field]; ok {
+	if list := words(field); list != nil {
 		return strings.Join(list, ", ")
 	}
 	for _, s := range spans {
@@ -223,22 +233,8 @@ func (p Capabilities) own() bool { return p[Delete] || p[Hide] }
 func Channels() []string { return slices.Sorted(maps.Keys(book.Channels)) }
 
 // ChannelCapabilities returns a copy of what is possible at a known channel (domain/decisions.md 2.2). "site" is the
-// firm's own website; "grupa", "facebook", "instagram" and "youtube" are accepted as other names.
+// firm's own website; usual other names, such as "facebook" and "grupa", are accepted in any case of letters.
 func ChannelCapabilities(channel string) (Capabilities, bool) {
-	options, ok := book.Channels[channelName(channel)]
-	if !ok {
-		return nil, false
-	}
-	p := Capabilities{}
-	for _, o := range options {
-		p[o] = true
-	}
-	return p, true
-}
-
-func channelName(s string) string {
-	if n, ok := book.Aliases[s]; ok {
-		return n
-	}
-	return s
+	p := book.can[canonical(book.Aliases.Channel, channel)]
+	return maps.Clone(p), p != nil
 }

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,32 +63,56 @@ type DoNot struct {
 type weighing struct {
 	c      Case
 	can    Capabilities
-	rules  []Rule
+	rules  []*Rule
 	price  float64
-	totals map[Option]weights
-	vetoed map[Option]string
+	totals [options]weights // in the order of Options, as all below
+	scores [options]float64
+	guards [options]string
 	due    []mandate
+	owed   []float64 // what the best option's score owes to each of rules
 }
 
 // Rank weighs all options for the case. With nil caps the channel's own capabilities count, otherwise caps, and then
 // the channel may have any name. It returns fault.Invalid that names the wrong field.
-func Rank(c Case, caps Capabilities) (Result, error) {
+func Rank(c Case, caps Capabilities) (Result, error) { return Tuning{}.Rank(c, caps) }
+
+// Rank is Rank with the firm's own escalation risks.
+func (t Tuning) Rank(c Case, caps Capabilities) (Result, error) {
+	w, r, options, err := t.rank(c, caps)
+	if err == nil {
+		r.Reasons = w.reasons(options)
+	}
+	return r, err
+}
+
+// Weigh is Rank without its reasons, several times as fast: for replays of history and trials of weights.
+func (t Tuning) Weigh(c Case, caps Capabilities) (Result, error) {
+	_, r, _, err := t.rank(c, caps)
+	return r, err
+}
+
+func (t Tuning) rank(c Case, caps Capabilities) (w weighing, r Result, order []Option, err error) {
 	if err := check(c, caps); err != nil {
-		return Result{}, err
+		return w, r, nil, err
 	}
-	w := weigh(c.settled(), caps)
-	options, companions, obliged := w.order()
-	r := Result{ID: c.ID, Recommended: options[0], Companions: companions, Vetoed: w.vetoed, Version: Version()}
-	for _, o := range options {
-		t := w.totals[o]
-		r.Ranking = append(r.Ranking, Ranked{o, round(w.score(o), 1), round(t[0], 1), round(t.harm(), 1), round(t.risk(), 3)})
+	w = weigh(c.settled(), caps, t)
+	order, companions, obliged := w.order()
+	r = Result{ID: c.ID, Recommended: order[0], Companions: companions, Ranking: make([]Ranked, len(order)), Vetoed: map[Option]string{},
+		Version: t.version()}
+	for i, o := range order {
+		all := w.totals[place(o)]
+		r.Ranking[i] = Ranked{o, round(w.score(o), 1), round(all[0], 1), round(all.harm(), 1), round(all.risk(), 3)}
 	}
-	if len(options) > 1 {
+	for i, g := range w.guards {
+		if g != "" {
+			r.Vetoed[Options[i]] = g
+		}
+	}
+	if len(order) > 1 {
 		r.Gap = round(r.Ranking[0].Score-r.Ranking[1].Score, 1) // of the figures people see
 		r.CloseCall = r.Gap < book.Formula.TieBelow && !obliged
 	}
-	r.Reasons = w.reasons(options)
-	return r, nil
+	return w, r, order, nil
 }
 
 func check(c Case, caps Capabilities) error {
@@ -110,48 +135,57 @@ func optionNames() string {
 	return strings.Join(names, ", ")
 }
 
-func weigh(c Case, caps Capabilities) weighing {
+func weigh(c Case, caps Capabilities, t Tuning) weighing {
 	if caps == nil {
-		caps, _ = ChannelCapabilities(c.Channel)
+		caps = book.can[c.Channel]
 	}
-	w := weighing{c: c, can: caps, rules: fired(c), price: price(c), totals: map[Option]weights{}, vetoed: map[Option]string{}}
-	for _, o := range Options {
-		w.totals[o] = total(c, w.rules, o)
-		if g, vetoed := Guard(c, o); vetoed {
-			w.vetoed[o] = g
-		}
+	w := weighing{c: c, can: caps, rules: fired(c), price: price(c), guards: guards(&c)}
+	w.totals = totals(c, w.rules)
+	t.shift(c, &w.totals)
+	for i := range w.totals {
+		w.scores[i] = w.totals[i].score(w.price)
 	}
 	w.due = mandates(c, caps, w.better)
 	return w
 }
 
-func (w weighing) score(o Option) float64 { return w.totals[o].score(w.price) }
+// place is where the option stands in Options.
+func place(o Option) int { return slices.Index(Options, o) }
+
+func (w *weighing) score(o Option) float64 { return w.scores[place(o)] }
 
 // better sorts the higher score first; Options breaks ties, because sorting is stable.
-func (w weighing) better(a, b Option) int { return cmp.Compare(w.score(b), w.score(a)) }
+func (w *weighing) better(a, b Option) int { return cmp.Compare(w.score(b), w.score(a)) }
 
-func (w weighing) open(o Option) bool { return w.can.can(o) && w.vetoed[o] == "" }
+func (w *weighing) open(o Option) bool { return w.can.can(o) && w.guards[place(o)] == "" }
 
-// order puts the open options in order, with what goes along with the first; obliged tells that a mandatory action
-// stands above a better score.
-func (w weighing) order() (options, companions []Option, obliged bool) {
+// order puts the open options in order, with what goes along with the first; obliged tells that a mandatory action, or
+// a statement whose time has not come, stands above or below its score.
+func (w *weighing) order() (order, companions []Option, obliged bool) {
+	order = make([]Option, 0, options)
 	for _, o := range Options {
 		if w.open(o) {
-			options = append(options, o)
+			order = append(order, o)
 		}
 	}
-	slices.SortStableFunc(options, w.better)
+	slices.SortStableFunc(order, w.better)
 	duties := w.duties()
-	if len(duties) > 0 && duties[0] != options[0] {
+	switch {
+	case len(duties) > 0 && duties[0] != order[0]:
 		obliged = true
-		options = slices.DeleteFunc(options, func(o Option) bool { return o == duties[0] })
-		options = slices.Insert(options, 0, duties[0])
+		order = slices.DeleteFunc(order, func(o Option) bool { return o == duties[0] })
+		order = slices.Insert(order, 0, duties[0])
+	case order[0] == Statement && !statementDue(&w.c):
+		obliged = true
+		instead := slices.IndexFunc(order, func(o Option) bool { return o == Reply || o == MovePrivate || o == Observe })
+		o := order[instead] // there is always Observe
+		order = slices.Insert(slices.Delete(order, instead, instead+1), 0, o)
 	}
-	return options, w.companions(options, duties), obliged
+	return order, w.companions(order, duties), obliged
 }
 
 // duties are the open options of all mandates, most pressing first, each once.
-func (w weighing) duties() []Option {
+func (w *weighing) duties() []Option {
 	var duties []Option
 	for _, m := range w.due {
 		for _, o := range m.options {
@@ -164,7 +198,7 @@ func (w weighing) duties() []Option {
 }
 
 // companions are the other duties, then the best options that go together with all chosen before.
-func (w weighing) companions(options, duties []Option) []Option {
+func (w *weighing) companions(options, duties []Option) []Option {
 	chosen := []Option{}
 	for _, o := range duties {
 		if o != options[0] && len(chosen) < book.Formula.MaxCompanions {
@@ -179,11 +213,11 @@ func (w weighing) companions(options, duties []Option) []Option {
 	return chosen
 }
 
-func (w weighing) joins(o, first Option, chosen []Option) bool {
+func (w *weighing) joins(o, first Option, chosen []Option) bool {
 	if w.score(o) < book.Formula.CompanionFrom || !slices.Contains(book.Compatible[first], o) {
 		return false
 	}
-	if o == MovePrivate && !w.c.Has(book.Formula.PrivateNeeds...) {
+	if o == MovePrivate && !w.c.Has(book.Formula.PrivateNeeds...) || o == Reply && w.c.Minor { // no public exchange with children (G14)
 		return false
 	}
 	return !slices.ContainsFunc(chosen, func(x Option) bool {
@@ -191,11 +225,16 @@ func (w weighing) joins(o, first Option, chosen []Option) bool {
 	})
 }
 
-// round keeps n decimals; rounding the exact value makes the figures comparable everywhere.
+// round keeps n decimals of the exact value, which makes the figures comparable everywhere; a tie goes to the even digit.
 func round(v float64, n int) float64 {
+	scale := math.Pow10(n)
+	x := v * scale
+	if whole := math.Floor(x); math.Abs(x) < 1e12 && math.Abs(x-whole-0.5) > 1e-6 {
+		return math.Round(x)/scale + 0 // no minus zero in what people read
+	}
 	f, err := strconv.ParseFloat(strconv.FormatFloat(v, 'f', n, 64), 64)
 	if err != nil || f == 0 {
-		return 0 // no minus zero in what people read
+		return 0
 	}
 	return f
 }

@@ -16,8 +16,8 @@ var rulesJSON []byte
 // book is the model as data: 50 rules, base values, compatibilities and channels (domain/decision_rules.json).
 var book = mustRead(rulesJSON)
 
-// Version names the rules that a Result was made with.
-func Version() string { return book.Version }
+// options is how many there are; totals are kept in the order of Options.
+const options = 9
 
 type rulebook struct {
 	Version    string              `json:"version"`
@@ -25,9 +25,11 @@ type rulebook struct {
 	Base       map[Option]weights  `json:"base"`
 	Compatible map[Option][]Option `json:"compatible"`
 	Channels   map[string][]Option `json:"channels"`
-	Aliases    map[string]string   `json:"aliases"`
+	Aliases    aliases             `json:"aliases"`
 	Defaults   defaults            `json:"defaults"`
 	Rules      []Rule              `json:"rules"`
+
+	can map[string]Capabilities // Channels, ready to ask
 }
 
 // formula holds the constants of domain/decisions.md 4.2.
@@ -42,6 +44,23 @@ type formula struct {
 	ByConfidence  []string `json:"by_confidence"`
 }
 
+// aliases are other names that a case may come with: words people use for a channel, and the Polish codes of the domain.
+type aliases struct {
+	Channel map[string]string `json:"channel"`
+	Label   map[string]string `json:"label"`
+	Truth   map[string]string `json:"truth"`
+	Motive  map[string]string `json:"motive"`
+}
+
+// canonical is the name that the rules use for s: in small letters, without spaces around, and not the alias.
+func canonical(names map[string]string, s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if n, ok := names[s]; ok {
+		return n
+	}
+	return s
+}
+
 // defaults is Case without its JSON reader, which itself needs the defaults.
 type defaults Case
 
@@ -54,6 +73,10 @@ type Rule struct {
 	When     []condition        `json:"when"`
 	Effects  map[Option]weights `json:"effects"`
 	Caveat   Option             `json:"caveat,omitempty"` // the option that the ".against" sentence warns about
+
+	deltas  [options]weights // Effects in the order of Options
+	byTrust bool             // counts as much as the profile is trusted
+	sources string           // Sources in one line
 }
 
 // Rules returns the rules, for pages and reports that list them.
@@ -84,31 +107,45 @@ func price(c Case) float64 {
 }
 
 // fired returns the rules that hold, in the order of the book.
-func fired(c Case) []Rule {
-	var rules []Rule
-	for _, r := range book.Rules {
-		if !slices.ContainsFunc(r.When, func(d condition) bool { return !d.holds(c) }) {
+func fired(c Case) []*Rule {
+	rules := make([]*Rule, 0, 16)
+	for i := range book.Rules {
+		if r := &book.Rules[i]; r.holds(&c) {
 			rules = append(rules, r)
 		}
 	}
 	return rules
 }
 
+func (r *Rule) holds(c *Case) bool {
+	for i := range r.When {
+		if !r.When[i].holds(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // share is how much of a rule counts: rules about the profile count as much as we trust the profile.
-func (r Rule) share(c Case) float64 {
-	if slices.Contains(book.Formula.ByConfidence, r.ID) {
+func (r *Rule) share(c Case) float64 {
+	if r.byTrust {
 		return c.Profile.Confidence
 	}
 	return 1
 }
 
-// total adds the rules' effects on one option to its base.
-func total(c Case, rules []Rule, o Option) weights {
-	w := book.Base[o]
-	for _, r := range rules {
-		w = w.plus(r.Effects[o], r.share(c))
+// totals adds the rules' effects to the base of every option.
+func totals(c Case, rules []*Rule) (all [options]weights) {
+	for i, o := range Options {
+		all[i] = book.Base[o]
 	}
-	return w
+	for _, r := range rules {
+		by := r.share(c)
+		for i := range all {
+			all[i] = all[i].plus(r.deltas[i], by)
+		}
+	}
+	return all
 }
 
 // condition is [field, operator, value] of the rules file.
@@ -117,6 +154,7 @@ type condition struct {
 	texts     []string
 	number    float64
 	flag      bool
+	read      reader
 }
 
 func (d *condition) UnmarshalJSON(b []byte) error {
@@ -130,6 +168,7 @@ func (d *condition) UnmarshalJSON(b []byte) error {
 			return err
 		}
 	}
+	d.read = readers[d.field]
 	if json.Unmarshal(parts[2], &text) == nil {
 		d.texts = []string{text}
 		return nil
@@ -142,22 +181,20 @@ func (d *condition) UnmarshalJSON(b []byte) error {
 	return fmt.Errorf("condition on %s: value %s", d.field, parts[2])
 }
 
-func (d condition) holds(c Case) bool {
-	switch v := c.fact(d.field).(type) {
-	case []string:
-		met := slices.ContainsFunc(d.texts, func(t string) bool { return slices.Contains(v, t) })
-		return met != (d.op == "none")
-	case string:
-		return slices.Contains(d.texts, v)
-	case bool:
-		return v == d.flag
-	case float64:
-		return d.compare(v)
+func (d *condition) holds(c *Case) bool {
+	switch {
+	case d.read.number != nil:
+		return d.compare(d.read.number(c))
+	case d.read.flag != nil:
+		return d.read.flag(c) == d.flag
+	case d.read.text != nil:
+		return slices.Contains(d.texts, d.read.text(c))
 	}
-	return false
+	met := slices.ContainsFunc(d.texts, func(t string) bool { return slices.Contains(c.Labels, t) })
+	return met != (d.op == "none")
 }
 
-func (d condition) compare(v float64) bool {
+func (d *condition) compare(v float64) bool {
 	switch d.op {
 	case "==":
 		return v == d.number
@@ -169,85 +206,90 @@ func (d condition) compare(v float64) bool {
 	return d.op == "<" && v < d.number
 }
 
-// operators lists what a condition may say about each sort of fact.
-func operators(fact any) []string {
-	switch fact.(type) {
-	case []string:
+// reader takes one fact out of a case; the labels have none.
+type reader struct {
+	number func(*Case) float64
+	flag   func(*Case) bool
+	text   func(*Case) string
+}
+
+func count(f func(*Case) int) reader {
+	return reader{number: func(c *Case) float64 { return float64(f(c)) }}
+}
+
+// readers are the facts that rules may ask for, beside the labels.
+var readers = map[string]reader{
+	"channel":              {text: func(c *Case) string { return c.Channel }},
+	"truth":                {text: func(c *Case) string { return c.Truth }},
+	"profile.motive":       {text: func(c *Case) string { return c.Profile.Motive }},
+	"buyer_question":       {flag: func(c *Case) bool { return c.BuyerQuestion }},
+	"warned":               {flag: func(c *Case) bool { return c.Warned }},
+	"deletion_noticed":     {flag: func(c *Case) bool { return c.DeletionNoticed }},
+	"netiquette_published": {flag: func(c *Case) bool { return c.NetiquettePublished }},
+	"third_party_victim":   {flag: func(c *Case) bool { return c.ThirdPartyVictim }},
+	"minor":                {flag: func(c *Case) bool { return c.Minor }},
+	"media":                {flag: func(c *Case) bool { return c.Media }},
+	"supporters":           {flag: func(c *Case) bool { return c.Supporters }},
+	"night":                {flag: func(c *Case) bool { return c.Night }},
+	"hate_share":           {number: func(c *Case) float64 { return c.HateShare }},
+	"age_hours":            {number: func(c *Case) float64 { return c.AgeHours }},
+	"severity":             count(func(c *Case) int { return c.Severity }),
+	"arousal":              count(func(c *Case) int { return c.Arousal }),
+	"pileon":               count(func(c *Case) int { return c.PileOn }),
+	"reach":                count(func(c *Case) int { return c.Reach }),
+	"legal":                count(func(c *Case) int { return c.Legal }),
+	"fault":                count(func(c *Case) int { return c.Fault }),
+	"failures":             count(func(c *Case) int { return c.Failures }),
+	"replies":              count(func(c *Case) int { return c.Replies }),
+	"violations":           count(func(c *Case) int { return c.Violations }),
+	"prior_removals":       count(func(c *Case) int { return c.PriorRemovals }),
+	"profile.escalation":   count(func(c *Case) int { return c.Profile.Escalation }),
+	"profile.confidence":   {number: func(c *Case) float64 { return c.Profile.Confidence }},
+	"risk_aversion":        {number: func(c *Case) float64 { return c.RiskAversion }},
+}
+
+// operators lists what a condition may say about a field, nil when there is no such field.
+func operators(field string) []string {
+	r, ok := readers[field]
+	switch {
+	case field == "labels":
 		return []string{"has", "any", "none"}
-	case string:
+	case !ok:
+		return nil
+	case r.text != nil:
 		return []string{"==", "in"}
-	case bool:
+	case r.flag != nil:
 		return []string{"=="}
-	case float64:
-		return []string{"==", ">=", "<=", "<"}
 	}
-	return nil
+	return []string{"==", ">=", "<=", "<"}
 }
 
-// fact is the value of a field that rules may ask for, nil when there is no such field.
-func (c Case) fact(field string) any {
-	switch field {
-	case "labels":
-		return c.Labels
-	case "channel":
-		return c.Channel
-	case "truth":
-		return c.Truth
-	case "profile.motive":
-		return c.Profile.Motive
-	case "buyer_question":
-		return c.BuyerQuestion
-	case "warned":
-		return c.Warned
-	case "deletion_noticed":
-		return c.DeletionNoticed
-	case "netiquette_published":
-		return c.NetiquettePublished
-	case "third_party_victim":
-		return c.ThirdPartyVictim
-	case "minor":
-		return c.Minor
-	case "media":
-		return c.Media
-	case "supporters":
-		return c.Supporters
-	case "night":
-		return c.Night
-	case "hate_share":
-		return c.HateShare
-	case "age_hours":
-		return c.AgeHours
-	}
-	if n, ok := c.counts()[field]; ok {
-		return float64(n)
-	}
-	return nil
-}
-
-func (c Case) counts() map[string]int {
-	return map[string]int{"severity": c.Severity, "arousal": c.Arousal, "pileon": c.PileOn, "reach": c.Reach, "legal": c.Legal,
-		"fault": c.Fault, "failures": c.Failures, "replies": c.Replies, "violations": c.Violations,
-		"prior_removals": c.PriorRemovals, "profile.escalation": c.Profile.Escalation}
-}
-
-// facts are the values that made the rule hold, for the explanation.
-func (r Rule) facts(c Case) map[string]string {
-	m := map[string]string{"evidence": r.Evidence}
-	for _, d := range r.When {
-		switch v := c.fact(d.field).(type) {
-		case []string:
-			if d.op != "none" {
-				m[d.field] = strings.Join(slices.DeleteFunc(slices.Clone(d.texts), func(t string) bool { return !slices.Contains(v, t) }), ", ")
-			}
-		case string:
-			m[d.field] = v
-		case bool:
-			m[d.field] = strconv.FormatBool(v)
-		case float64:
-			m[d.field] = strconv.FormatFloat(v, 'f', -1, 64)
+// facts are the values that made the rule hold, with the strength and the sources of what it rests on.
+func (r *Rule) facts(c *Case) map[string]string {
+	m := make(map[string]string, 2+len(r.When))
+	m["evidence"], m["sources"] = r.Evidence, r.sources
+	for i := range r.When {
+		d := &r.When[i]
+		switch {
+		case d.read.text != nil:
+			m[d.field] = d.read.text(c)
+		case d.read.flag != nil:
+			m[d.field] = strconv.FormatBool(d.read.flag(c))
+		case d.read.number != nil:
+			m[d.field] = strconv.FormatFloat(d.read.number(c), 'f', -1, 64)
+		case d.op != "none":
+			m[d.field] = found(c, d.texts)
 		}
 	}
 	return m
+}
+
+// found lists those of the labels that the case carries.
+func found(c *Case, labels []string) string {
+	if len(labels) == 1 {
+		return labels[0] // the rule holds, so it is there
+	}
+	return strings.Join(slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return !c.Has(l) }), ", ")
 }
 
 // mustRead reads the embedded rules; a rule that could never be understood is a defect of the build.
@@ -256,11 +298,24 @@ func mustRead(b []byte) rulebook {
 	if err := json.Unmarshal(b, &k); err != nil {
 		panic(fmt.Sprintf("decision rules: %v", err))
 	}
-	for _, r := range k.Rules {
+	for i := range k.Rules {
+		r := &k.Rules[i]
 		for _, d := range r.When {
-			if !slices.Contains(operators(Case(k.Defaults).fact(d.field)), d.op) {
+			if !slices.Contains(operators(d.field), d.op) {
 				panic(fmt.Sprintf("decision rule %s: cannot ask %q of %q", r.ID, d.op, d.field))
 			}
+		}
+		r.byTrust = slices.Contains(k.Formula.ByConfidence, r.ID)
+		r.sources = strings.Join(r.Sources, ", ")
+		for j, o := range Options {
+			r.deltas[j] = r.Effects[o]
+		}
+	}
+	k.can = map[string]Capabilities{}
+	for name, list := range k.Channels {
+		k.can[name] = Capabilities{}
+		for _, o := range list {
+			k.can[name][o] = true
 		}
 	}
 	return k

@@ -107,8 +107,9 @@ func TestScenarioFigures(t *testing.T) {
 		if !slices.Equal(ids, s.Expect.Fired) {
 			t.Errorf("%s fired %v, want %v", s.ID, ids, s.Expect.Fired)
 		}
-		for _, o := range Options {
-			w := total(c, rules, o)
+		all := totals(c, rules)
+		for i, o := range Options {
+			w := all[i]
 			got := Ranked{"", round(w.score(price(c)), 1), round(w[0], 1), round(w.harm(), 1), round(w.risk(), 3)}
 			if got != s.Expect.Scores[o] {
 				t.Errorf("%s %s: %+v, want %+v", s.ID, o, got, s.Expect.Scores[o])

@@ -30,6 +30,7 @@ type Advice struct {
 	Against []page.Point
 	DoNot   []string
 	WhyNot  []Second
+	Turns   []string // what would change the advice
 	Again   string
 	First   []page.Act // what is recommended
 	Others  []page.Act
@@ -92,10 +93,10 @@ func advice(ctx context.Context, a decision.Advice, it *Item) Advice {
 	}
 	say := func(id string, kv ...any) string { return page.T(ctx, id, kv...) }
 	for _, p := range x.For {
-		v.For = append(v.For, page.Point{Side: page.For, Text: p.Say(say)})
+		v.For = append(v.For, page.Point{Side: page.For, Text: p.Say(say), Note: p.Strength(say)})
 	}
 	for _, p := range x.Against {
-		v.Against = append(v.Against, page.Point{Side: page.Against, Text: p.Say(say)})
+		v.Against = append(v.Against, page.Point{Side: page.Against, Text: p.Say(say), Note: p.Strength(say)})
 	}
 	for _, n := range x.DoNot {
 		if n.Option == "" { // a vetoed option stands locked among the deeds, with its reason
@@ -104,6 +105,9 @@ func advice(ctx context.Context, a decision.Advice, it *Item) Advice {
 	}
 	if len(a.Result.Companions) > 0 {
 		v.Lead = say("inbox.advice.with", "Options", names(ctx, a.Result.Companions))
+	}
+	for _, t := range x.Turns {
+		v.Turns = append(v.Turns, t.Say(say))
 	}
 	v.WhyNot = whyNot(a, say)
 	v.Again = say("inbox.advice.again", "Span", page.Lang(ctx).Span(x.LookAgain.After)) + " " +

@@ -66,8 +66,8 @@ func adviceParts() templ.Component {
 		Action(Act{Icon: "reply", Verb: "Odpowiedz", Caption: "szkic gotowy", Key: "r", Href: "/reply"}),
 		Action(Act{Icon: "trash-2", Verb: "Usuń", Key: "d", Dialog: "ask-del"}),
 		Action(Act{Icon: "eye-off", Verb: "Ukryj", Why: "Jeszcze pieczętujemy dowód, zostało ok. 4 s", Seal: SealMark{Number: "D-044", State: SealWait}}),
-		raw(`</div>`), Points("Za", []Point{{For, "Konto należy do potwierdzonej grupy", "/groups/7"}, {Neither, "To poszlaka, nie dowód", ""}}),
-		Points("Przeciw", []Point{{Against, "Jedna osoba zdążyła go zacytować", ""}}), Conf(Tie), Risk(57), raw(`</div>`),
+		raw(`</div>`), Points("Za", []Point{{For, "Konto należy do potwierdzonej grupy", "/groups/7", ""}, {Neither, "To poszlaka, nie dowód", "", "siła: zasada ekspercka"}}),
+		Points("Przeciw", []Point{{Against, "Jedna osoba zdążyła go zacytować", "", ""}}), Conf(Tie), Risk(57), raw(`</div>`),
 		with(Dialog("ask-del", "Usunąć wpis?"), raw(`<p>Tego nie można cofnąć.</p>`)))
 }
 

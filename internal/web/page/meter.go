@@ -118,6 +118,7 @@ type Point struct {
 	Side Side
 	Text string
 	Href string
+	Note string // in small letters below: how strong it is
 }
 
 func (p Point) icon() string {
