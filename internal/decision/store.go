@@ -37,18 +37,15 @@ type Store struct {
 	Sources  *source.Store
 	Evidence *evidence.Store
 	Firms    *firm.Store
-<<<<<<< HEAD
 	Consents *consent.Store
 	Alerts   *alert.Store
 
 	// Grounded tells whether a reply rests on the firm's own facts or a saved reply, so that nobody needs to be asked
 	// about it (domain/decisions.md section 9). A later room sets it; nil: none does.
 	Grounded func(ctx context.Context, firm, text string) (bool, error)
-=======
 
 	// Tune gives the firm's own escalation risks, nil for none: the room that watches outcomes keeps them.
 	Tune func(ctx context.Context, firm string) (Tuning, error)
->>>>>>> ac81f93 (Advice: faster by twelve, statement test, strength and turning points beside every reason, more properties)
 }
 
 // Fact is an answer of a person to what the program cannot know.
@@ -145,16 +142,12 @@ func (s *Store) weigh(ctx context.Context, firm, id string) (a Advice, err error
 		return a, err
 	}
 	a.Explanation = Explain(a.Case, a.Result)
-<<<<<<< HEAD
+	a.Explanation.Turns = own.Turns(a.Case, caps, a.Result)
 	if a.Formal, err = s.formal(ctx, a.Mention); err != nil {
 		return a, err
 	}
 	a.due = duties(a.Case, caps)
 	a.Ways = ways(a.Case, in.Settings, caps, can, a.Formal)
-=======
-	a.Explanation.Turns = own.Turns(a.Case, caps, a.Result)
-	a.Ways = ways(a.Case, in.Settings, caps, can)
->>>>>>> ac81f93 (Advice: faster by twelve, statement test, strength and turning points beside every reason, more properties)
 	return a, nil
 }
 
