@@ -15,6 +15,7 @@ func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "mention.import", r.Importer.Run)    // ImportDue         -> mention.Ingested, in pieces
 	job.On(r.Jobs, "read", r.read)                           // mention.Ingested  -> the account's card, labels, triage
 	job.On(r.Jobs, "decision.watch", r.Decisions.Watch)      // classify.Labelled -> the owner of health and safety; pre-authorised spam
+	job.On(r.Jobs, "triage.pulse", r.Triage.Pulse)           // pulse.Found       -> a case, or a line in the one at work on it
 	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
 	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
 	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)    // classify.Labelled -> a person's word holds for nearly the same texts
@@ -31,11 +32,14 @@ func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later
 }
 
-// read takes a batch from intake to its effects: the accounts' cards, the labels, and what triage sets in motion. The
-// three steps share one job and one commit; with a job for each, a flood of single comments spent most of its time on
+// read takes a batch from intake to its effects: the accounts' cards, the labels, what triage sets in motion, and the
+// firm's pulse. The steps share one job and one commit; with a job for each, a flood of single comments spent most of its time on
 // commits.
 func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err := r.Authors.Note(ctx, e); err != nil {
+		return err
+	}
+	if err := r.Beat.React(ctx, e); err != nil {
 		return err
 	}
 	done, err := r.Labels.Label(ctx, e)
@@ -46,6 +50,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 		return err
 	}
 	if err := r.Decisions.Watch(ctx, done); err != nil {
+		return err
+	}
+	if err := r.Beat.Observe(ctx, done); err != nil {
 		return err
 	}
 	return r.Second.Consider(ctx, done)

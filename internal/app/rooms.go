@@ -34,6 +34,7 @@ import (
 	notifyhook "chop/internal/notify/webhook"
 	"chop/internal/oncall"
 	"chop/internal/ownrule"
+	"chop/internal/pulse"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/feed"
@@ -68,6 +69,7 @@ type Rooms struct {
 	Learn     *learn.Store
 	OwnRules  *ownrule.Store
 	Cases     *crisis.Store
+	Beat      *pulse.Store
 	Triage    *triage.Store
 	Decisions *decision.Store
 	Actions   *action.Store
@@ -205,7 +207,8 @@ func (r *Rooms) trade(c Config) error {
 	r.Second = remote.New(remote.Config{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Labels: r.Labels, Fetch: r.slow, Staff: r.staff})
 	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Consents: r.Consents}
-	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence}
+	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
+	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
 		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,

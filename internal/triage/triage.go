@@ -13,6 +13,7 @@ import (
 	"chop/internal/db"
 	"chop/internal/evidence"
 	"chop/internal/mention"
+	"chop/internal/pulse"
 	"chop/internal/reason"
 )
 
@@ -23,6 +24,7 @@ type Store struct {
 	Alerts   *alert.Store
 	Cases    *crisis.Store
 	Evidence *evidence.Store
+	Beat     *pulse.Store
 }
 
 const (
