@@ -28,6 +28,7 @@ var acrossFirms = map[string]string{
 	"sealed, ticket FROM journal WHERE": "condition from the callers in journal.go",
 	"SELECT FROM import_run WHERE":      "condition from the callers in the importer",
 	"SELECT FROM mention m WHERE":       "built by Filter.where, which begins with the firms",
+	"SELECT FROM wave WHERE":            "condition from the callers in wave/store.go",
 	"SELECT FROM source WHERE":          "condition from the callers in source/store.go",
 	"SELECT FROM alert WHERE id = $1":   "by id; the verb then asks access.Check for the alert's firm",
 	// The firm is not a column of its own here.

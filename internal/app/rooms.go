@@ -27,6 +27,7 @@ import (
 	"chop/internal/lang"
 	"chop/internal/learn"
 	"chop/internal/ledger"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/notify"
 	"chop/internal/notify/email"
@@ -44,6 +45,7 @@ import (
 	"chop/internal/standing"
 	"chop/internal/triage"
 	"chop/internal/user"
+	"chop/internal/wave"
 )
 
 // Rooms is every room of one installation, wired.
@@ -73,6 +75,8 @@ type Rooms struct {
 	Triage    *triage.Store
 	Decisions *decision.Store
 	Actions   *action.Store
+	Macros    *macro.Store
+	Waves     *wave.Store
 	Importer  *mention.Importer
 	Standing  *standing.Store
 
@@ -213,6 +217,9 @@ func (r *Rooms) trade(c Config) error {
 		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
+	r.Macros = &macro.Store{DB: r.DB, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases, Evidence: r.Evidence, Decisions: r.Decisions}
+	r.Waves = &wave.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Seal: r.Seal, Mentions: r.Mentions, Cases: r.Cases, Decisions: r.Decisions,
+		Actions: r.Actions, Macros: r.Macros, Who: r.Users.Acting}
 	r.Standing = &standing.Store{DB: r.DB}
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err
