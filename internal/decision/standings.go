@@ -19,7 +19,7 @@ type Standing struct {
 
 // Live tells whether the decision still counts, as Decision.Live.
 func (s Standing) Live() bool {
-	return s.State != Refused && s.State != Undone && s.Outcome != Failed && s.Outcome != Dropped
+	return Decision{State: s.State, Outcome: s.Outcome}.Live()
 }
 
 // Standings tells where many decisions stand, by id. Needs access.ViewMentions.

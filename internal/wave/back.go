@@ -165,8 +165,11 @@ func (s *Store) backOne(ctx context.Context, w Wave, i Item) (back, code string,
 }
 
 func (s *Store) undo(ctx context.Context, w Wave, d decision.Decision) error {
-	if d.State == decision.Second {
+	switch d.State {
+	case decision.Second:
 		return s.Decisions.Refuse(ctx, w.Firm, d.ID, w.BackWhy)
+	case decision.Consent:
+		return s.Decisions.Withdraw(ctx, w.Firm, d.ID, w.BackWhy)
 	}
 	deeds, err := s.Actions.ByDecision(ctx, w.Firm, d.ID)
 	if err != nil {

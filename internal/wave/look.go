@@ -203,6 +203,7 @@ func (s *Store) facts(ctx context.Context, w Wave, id string) (f facts, err erro
 	f.advice, f.Mention, f.Case = a.ID, a.Mention, a.Case
 	f.Way, f.Known = a.Way(w.Plan.Option)
 	f.Best = append([]decision.Option{a.Result.Recommended}, a.Result.Companions...)
+	f.Owner = access.From(ctx).Firms[w.Firm] == access.Owner
 	list, err := s.Decisions.StandingsOf(ctx, w.Firm, []string{id})
 	if err != nil {
 		return f, err

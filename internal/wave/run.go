@@ -24,7 +24,7 @@ type Go struct {
 }
 
 // Start lets a wave begin, in the name of the principal. Needs access.Decide and a person. Faults: Invalid "wave.empty"
-// (nothing is left to do), "wave.count" (Data N: so many it would be), "decision.why_differs", "decision.why_long",
+// (nothing is left to do), "wave.asks" (the owner would be asked too often), "wave.count" (Data N: so many it would be), "decision.why_differs", "decision.why_long",
 // "why"; Conflict "wave.stale" (the preview is too old), "wave.state".
 func (s *Store) Start(ctx context.Context, firm, id string, g Go) (w Wave, err error) {
 	if err := s.person(ctx, firm); err != nil {
@@ -64,7 +64,7 @@ func (s *Store) Start(ctx context.Context, firm, id string, g Go) (w Wave, err e
 // check is the rule of starting: something is to be done, the reason is long enough for the most demanding item, and
 // who does what cannot be taken back has counted.
 func (g Go) check(w Wave, items []Item) (taken int, err error) {
-	differs, final := 0, 0
+	differs, final, asks := 0, 0, 0
 	for _, i := range items {
 		if !g.Picked(i) {
 			continue
@@ -76,11 +76,16 @@ func (g Go) check(w Wave, items []Item) (taken int, err error) {
 		if i.Final {
 			final++
 		}
+		if i.Verdict == Asks {
+			asks++
+		}
 	}
 	n, least := utf8.RuneCountInString(g.Why), MinWhy(w.Plan, differs)
 	switch {
 	case taken == 0:
 		return 0, fault.New(fault.Invalid, "wave.empty")
+	case asks > MostAsks:
+		return 0, fault.New(fault.Invalid, "wave.asks", "Most", MostAsks)
 	case n > maxWhy:
 		return 0, fault.New(fault.Invalid, "decision.why_long", "Max", maxWhy).On("why")
 	case n < least && least == minDiffer:

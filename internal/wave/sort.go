@@ -20,6 +20,7 @@ const (
 	Hand       Verdict = "hand"       // will become a task for a person
 	Second     Verdict = "second"     // carries criticism: only when ticked by itself, and another person confirms
 	Mixed      Verdict = "mixed"      // criticism beside what the law wants gone: only when ticked by itself
+	Asks       Verdict = "asks"       // the firm's owner or lawyer is asked first: only when ticked by itself, a few at once
 	Criticism  Verdict = "criticism"  // is answered, never removed: listed apart, cannot be taken along
 	Guarded    Verdict = "guard"      // another guard-rail forbids it
 	Forbidden  Verdict = "mandate"    // the firm does not want it at all
@@ -31,13 +32,13 @@ const (
 )
 
 // Verdicts lists them in the order in which they are shown.
-var Verdicts = []Verdict{Take, Hand, Second, Mixed, Criticism, Guarded, Forbidden, Impossible, Capped, Already, Own, Gone}
+var Verdicts = []Verdict{Take, Hand, Second, Mixed, Asks, Criticism, Guarded, Forbidden, Impossible, Capped, Already, Own, Gone}
 
 // Runs tells whether an item with this verdict may be done at all.
 func (v Verdict) Runs() bool { return v == Take || v == Hand || v.Apart() }
 
 // Apart tells that the item is done only when a person ticked it by itself.
-func (v Verdict) Apart() bool { return v == Second || v == Mixed }
+func (v Verdict) Apart() bool { return v == Second || v == Mixed || v == Asks }
 
 // Facts is what the rule knows of an item.
 type Facts struct {
@@ -46,6 +47,7 @@ type Facts struct {
 	Way     decision.Way
 	Known   bool              // there is such a way
 	Best    []decision.Option // recommended for this item, and companions
+	Owner   bool              // the owner decides: nobody is asked for them
 	Live    []decision.Option // what stands already or waits for somebody
 }
 
@@ -87,6 +89,8 @@ func Sort(p macro.Plan, f Facts) Judgement {
 		j.Verdict = Second
 	case bears:
 		j.Verdict = Mixed
+	case w.Lawyer, !f.Owner && p.Option != decision.Observe && (w.Authority.Level == decision.Ask || w.Authority.Level == decision.OwnerOnly):
+		j.Verdict = Asks
 	case w.ByHand:
 		j.Verdict = Hand
 	default:
@@ -135,7 +139,7 @@ func (c Choice) Picked(i Item) bool {
 	switch i.Verdict {
 	case Take, Hand:
 		return !slices.Contains(c.Leave, i.Mention)
-	case Second, Mixed:
+	case Second, Mixed, Asks:
 		return slices.Contains(c.With, i.Mention)
 	}
 	return false

@@ -67,6 +67,7 @@ const (
 	MostItems   = 2000          // in one list
 	MostReports = 25            // of one wave: a place that is reported to in hundreds is mass-reported, whoever is right
 	DayReports  = 50            // of a firm's waves within a day
+	MostAsks    = 10            // questions to the owner from one wave: nobody answers a hundred
 	Fresh       = 2 * time.Hour // how long a preview may be started
 	MostSecond  = 200           // items that another person answers for at once
 	likeWindow  = 45 * 24 * time.Hour

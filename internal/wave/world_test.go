@@ -18,6 +18,7 @@ import (
 	"chop/internal/alert"
 	"chop/internal/blob"
 	"chop/internal/classify"
+	"chop/internal/consent"
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/db/dbtest"
@@ -112,8 +113,8 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	w.firms = firm.New(d, w.journal)
 	w.evidence = evidence.New(evidence.Config{DB: d, Seal: keys, Blob: must[*blob.Disk](t)(blob.New(filepath.Join(dir, "blobs"))), Ledger: log,
 		Journal: w.journal, Version: "test"})
-	w.alerts = alert.NewStore(alert.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Firms: w.firms,
-		Duty: oncall.NewStore(oncall.Config{DB: d, Journal: w.journal, Seal: keys})})
+	duty := oncall.NewStore(oncall.Config{DB: d, Journal: w.journal, Seal: keys})
+	w.alerts = alert.NewStore(alert.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Firms: w.firms, Duty: duty})
 	server := httptest.NewServer(w.shop)
 	t.Cleanup(server.Close)
 	w.shop.Fault(w.watch)
@@ -122,9 +123,11 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	sources := &source.Store{DB: d, Jobs: w.jobs, Seal: keys, Journal: w.journal, Alerts: w.alerts, Registry: source.Registry{wordpress.Kind: place}}
 	w.mentions = &mention.Store{DB: d, Jobs: w.jobs, Seal: keys, Ledger: log, Sources: sources}
 	w.labels = &classify.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions}
-	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions}
+	consents := consent.NewStore(consent.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Seal: keys, Firms: w.firms, Duty: duty, Alerts: w.alerts,
+		Origin: "https://chop.example"})
+	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions, Consents: consents}
 	w.decisions = &decision.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Labels: w.labels, Cases: w.cases, Sources: sources,
-		Evidence: w.evidence, Firms: w.firms}
+		Evidence: w.evidence, Firms: w.firms, Consents: consents, Alerts: w.alerts}
 	w.actions = &action.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions, Cases: w.cases,
 		Sources: sources, Decisions: w.decisions}
 	w.macros = &macro.Store{DB: d, Journal: w.journal, Mentions: w.mentions, Labels: w.labels, Cases: w.cases, Evidence: w.evidence, Decisions: w.decisions}
@@ -140,6 +143,8 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 func (w *world) wire() {
 	job.Outside(w.jobs, "mention.pull", w.mentions.Pull)
 	job.On(w.jobs, "decision.wake", w.decisions.Wake)
+	job.On(w.jobs, "decision.heard", w.decisions.Heard)
+	job.On(w.jobs, "decision.silent", w.decisions.Silent)
 	job.On(w.jobs, "action.start", w.actions.Start)
 	job.Outside(w.jobs, "action.carry", w.actions.Carry)
 	job.Outside(w.jobs, "action.look", w.actions.LookAgain)
