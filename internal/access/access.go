@@ -50,6 +50,9 @@ const (
 	ViewDuty      Perm = "duty.view"
 	ManageDuty    Perm = "duty.manage"
 	ViewJournal   Perm = "journal.view"
+	ViewProfiles  Perm = "profiles.view"       // behaviour profiles of accounts
+	WorkProfiles  Perm = "profiles.work"       // draft, rate, confirm, contest
+	LegalProfiles Perm = "profiles.legal"      // the legal marker, the whistle-blower check, the package that was exported
 	Install       Perm = "installation.manage" // administrators only: firms, backups, health of the machine
 )
 
@@ -77,6 +80,9 @@ var table = map[Perm][]Role{
 	ViewDuty:      {Guardian, Owner, Staff},
 	ManageDuty:    {Guardian},
 	ViewJournal:   {Guardian, Owner},
+	ViewProfiles:  {Guardian, Owner},
+	WorkProfiles:  {Guardian},
+	LegalProfiles: {Lawyer},
 	Install:       {},
 }
 
