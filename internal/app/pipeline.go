@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 
+	"chop/internal/author"
 	"chop/internal/crisis"
+	"chop/internal/decision"
+	"chop/internal/fault"
 	"chop/internal/job"
 	"chop/internal/mention"
 )
@@ -28,6 +31,9 @@ func (r *Rooms) pipeline() {
 	job.On(r.Jobs, "decision.silent", r.Decisions.Silent)       // consent.LapsedOne -> the milder way
 	job.Outside(r.Jobs, "decision.spam", r.Decisions.ClearSpam) // decision.Spam  -> spam that the firm allowed to remove beforehand
 	job.On(r.Jobs, "action.start", r.Actions.Start)             // decision.Made     -> a deed, or a task for a person
+	job.On(r.Jobs, "author.deed", r.noteDeed)                   // decision.Made     -> our deed on the account's record
+	job.On(r.Jobs, "author.follow", r.follow)                   // author.Follow     -> what the account did a day and a week later
+	job.On(r.Jobs, "author.over", r.Authors.Expire)             // author.Over       -> a profile expires, and is forgotten in time
 	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)        // action.Due        -> the place, then read back
 	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)           // timer             -> a snoozed item comes back
@@ -51,6 +57,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err != nil || len(done.IDs) == 0 {
 		return err
 	}
+	if err := r.Authors.Guard(ctx, done); err != nil {
+		return err
+	}
 	if err := r.Triage.Run(ctx, done); err != nil {
 		return err
 	}
@@ -67,4 +76,25 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 func (r *Rooms) stamp(ctx context.Context, _ crisis.Opened) error {
 	_, err := r.Ledger.Checkpoint(ctx)
 	return err
+}
+
+// noteDeed tells the account's room what was decided towards an account.
+func (r *Rooms) noteDeed(ctx context.Context, e decision.Made) error {
+	d, err := r.Decisions.Find(ctx, e.Firm, e.ID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil || d.Option == decision.Observe {
+		return err
+	}
+	return r.Authors.NoteDeed(ctx, author.Deed{Firm: d.Firm, ID: d.ID, Key: d.Author, Mention: d.Mention, Option: string(d.Option), At: d.At})
+}
+
+// follow looks what followed a deed, unless it was taken back.
+func (r *Rooms) follow(ctx context.Context, e author.Follow) error {
+	d, err := r.Decisions.Find(ctx, e.Firm, e.Deed)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return r.Authors.LookAfter(ctx, e, err == nil && d.Live())
 }

@@ -200,7 +200,6 @@ func (r *Rooms) trade(c Config) error {
 		Alerts: r.Alerts, Channels: r.channels, Origin: c.Origin})
 	r.Sources = &source.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Registry: r.registry()}
 	r.Mentions = &mention.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Ledger: r.Ledger, Sources: r.Sources}
-	r.Authors = &author.Store{DB: r.DB, Mentions: r.Mentions}
 	engine, err := builtin.New()
 	if err != nil {
 		return fmt.Errorf("open the labelling engine: %w", err)
@@ -213,8 +212,9 @@ func (r *Rooms) trade(c Config) error {
 		Consents: r.Consents}
 	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat}
+	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
-		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts}
+		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts, Authors: r.Authors}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
 	r.Macros = &macro.Store{DB: r.DB, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases, Evidence: r.Evidence, Decisions: r.Decisions}

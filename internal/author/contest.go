@@ -83,7 +83,7 @@ func (s *Store) Settle(ctx context.Context, firm, id, outcome, why string) error
 		return err
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		cs, key, err := s.contestRows(ctx, `firm_id = $1 AND id = $2`, firm, id)
+		cs, key, err := s.contestRows(ctx, `id = $2`, firm, id)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (s *Store) Settle(ctx context.Context, firm, id, outcome, why string) error
 
 // takeBack withdraws what stands and what is drafted.
 func (s *Store) takeBack(ctx context.Context, tx *db.Tx, firm, key, cause, why string) error {
-	ds, err := s.documents(ctx, `firm_id = $1 AND key = $2 AND state IN ('draft', 'confirmed')`, firm, key)
+	ds, err := s.documents(ctx, `key = $2 AND state IN ('draft', 'confirmed')`, firm, key)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *Store) takeBack(ctx context.Context, tx *db.Tx, firm, key, cause, why s
 }
 
 func (s *Store) contests(ctx context.Context, firm, key string) ([]Contest, error) {
-	cs, _, err := s.contestRows(ctx, `firm_id = $1 AND key = $2`, firm, key)
+	cs, _, err := s.contestRows(ctx, `key = $2`, firm, key)
 	return cs, err
 }
 
@@ -140,7 +140,7 @@ func (s *Store) contestRows(ctx context.Context, where string, args ...any) (cs 
 	firm := args[0].(string)
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var raws [][]byte
-		err := tx.Each(ctx, `SELECT id, key, sealed, made_at, who, outcome, settled_at, settled_by FROM author_contest WHERE `+where+` ORDER BY made_at DESC, id`,
+		err := tx.Each(ctx, `SELECT id, key, sealed, made_at, who, outcome, settled_at, settled_by FROM author_contest WHERE firm_id = $1 AND `+where+` ORDER BY made_at DESC, id`,
 			args, func(scan func(...any) error) error {
 				var c Contest
 				var raw []byte

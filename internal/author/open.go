@@ -94,7 +94,7 @@ func ignoring(err error, k fault.Kind) error {
 
 // fill adds what is kept beside the signals.
 func (s *Store) fill(ctx context.Context, firm, key string, p *Portrait) (err error) {
-	if p.Versions, err = s.documents(ctx, `firm_id = $1 AND key = $2`, firm, key); err != nil {
+	if p.Versions, err = s.documents(ctx, `key = $2`, firm, key); err != nil {
 		return err
 	}
 	for i := range p.Versions {

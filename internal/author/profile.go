@@ -481,7 +481,7 @@ func (s *Store) sealDocument(ctx context.Context, d Document) ([]byte, error) {
 
 // load is one version, for verbs that asked already.
 func (s *Store) load(ctx context.Context, firm, id string) (Document, error) {
-	ds, err := s.documents(ctx, `firm_id = $1 AND id = $2`, firm, id)
+	ds, err := s.documents(ctx, `id = $2`, firm, id)
 	if err == nil && len(ds) == 0 {
 		err = fault.Missing("profile")
 	}
@@ -494,7 +494,7 @@ func (s *Store) load(ctx context.Context, firm, id string) (Document, error) {
 func (s *Store) documents(ctx context.Context, where string, args ...any) (ds []Document, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var raws [][]byte
-		err := tx.Each(ctx, `SELECT `+profileColumns+` FROM author_profile WHERE `+where+` ORDER BY version DESC`, args, func(scan func(...any) error) error {
+		err := tx.Each(ctx, `SELECT `+profileColumns+` FROM author_profile WHERE firm_id = $1 AND `+where+` ORDER BY version DESC`, args, func(scan func(...any) error) error {
 			var d Document
 			var raw []byte
 			var base float64

@@ -166,7 +166,7 @@ func (s *Store) flag(ctx context.Context, tx *db.Tx, firm, key string, f Flag) e
 
 // forget erases everything said about an account: profiles, what people told, suggested links. Our own deeds stay: they are ours.
 func (s *Store) forget(ctx context.Context, tx *db.Tx, firm, key, cause string) error {
-	ds, err := s.documents(ctx, `firm_id = $1 AND key = $2 AND state <> 'erased'`, firm, key)
+	ds, err := s.documents(ctx, `key = $2 AND state <> 'erased'`, firm, key)
 	if err != nil {
 		return err
 	}

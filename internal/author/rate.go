@@ -205,14 +205,14 @@ func agree(rs []Rating) bool {
 }
 
 func (s *Store) allRatings(ctx context.Context, firm, id string) ([]Rating, error) {
-	byProfile, err := s.ratingsWhere(ctx, `firm_id = $1 AND profile_id = $2`, firm, id)
+	byProfile, err := s.ratingsWhere(ctx, `profile_id = $2`, firm, id)
 	return byProfile[id], err
 }
 
 func (s *Store) ratingsWhere(ctx context.Context, where string, args ...any) (out map[string][]Rating, err error) {
 	out = map[string][]Rating{}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Each(ctx, `SELECT profile_id, who, who_name, blind, scales, at FROM author_rating WHERE `+where+` ORDER BY at, who`, args,
+		return tx.Each(ctx, `SELECT profile_id, who, who_name, blind, scales, at FROM author_rating WHERE firm_id = $1 AND `+where+` ORDER BY at, who`, args,
 			func(scan func(...any) error) error {
 				var r Rating
 				var id, raw string
@@ -293,7 +293,7 @@ func (s *Store) Agreement(ctx context.Context, firm string) (Agreement, error) {
 }
 
 func (s *Store) agreement(ctx context.Context, firm string) (Agreement, error) {
-	byProfile, err := s.ratingsWhere(ctx, `firm_id = $1`, firm)
+	byProfile, err := s.ratingsWhere(ctx, `profile_id <> ''`, firm)
 	if err != nil {
 		return Agreement{}, err
 	}

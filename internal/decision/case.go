@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"chop/internal/author"
 	"chop/internal/classify"
 	"chop/internal/firm"
 	"chop/internal/lang"
@@ -24,6 +25,7 @@ type Inputs struct {
 	Past     []mention.Mention // what the author wrote before
 	Replies  int               // public replies of ours to the author in this thread
 	Removals int               // items of the author that we removed
+	Account  *author.Behaviour // how the account behaves; nil when nobody keeps that
 	Facts    map[string]string // what people answered, see Answers
 	Settings firm.Settings
 	Now      time.Time
@@ -52,8 +54,7 @@ var Answers = map[string][]string{
 
 var yesNo = []string{"true", "false"}
 
-// buildCase turns what we know into the case that the rules read. The reach of the author and the profile keep the
-// defaults of the rules: nobody measured them.
+// buildCase turns what we know into the case that the rules read.
 func buildCase(in Inputs) Case {
 	c := NewCase()
 	m := in.Mention
@@ -70,7 +71,24 @@ func buildCase(in Inputs) Case {
 	if c.Has(question, complaint, opinion, claim, fakeReview, boycott, healthSafety, employment, string(classify.Discouragement)) {
 		c.Truth = "unknown" // until the client says
 	}
-	return answered(c, in.Facts)
+	return answered(behaving(c, in.Account), in.Facts)
+}
+
+// behaving puts in how the account behaves and how far it reaches. Without a profile that a person confirmed and that is valid,
+// nothing is concluded from it: confidence 0. A reach nobody measured keeps the default of the rules.
+func behaving(c Case, a *author.Behaviour) Case {
+	if a == nil {
+		return c
+	}
+	c.Profile.Confidence = 0
+	c.Minor = c.Minor || a.Minor
+	if a.Profile != "" && !c.Minor && !c.Has(distress) {
+		c.Profile = Profile{Motive: a.Motive, Escalation: a.Escalation, Confidence: a.Confidence}
+	}
+	if a.ReachKnown {
+		c.Reach = a.Reach
+	}
+	return c
 }
 
 // channelOf names the place as the rules know it. What is not the firm's own counts as foreign ground, where it is a guest.

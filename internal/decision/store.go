@@ -13,6 +13,7 @@ import (
 
 	"chop/internal/access"
 	"chop/internal/alert"
+	"chop/internal/author"
 	"chop/internal/classify"
 	"chop/internal/consent"
 	"chop/internal/crisis"
@@ -39,6 +40,7 @@ type Store struct {
 	Firms    *firm.Store
 	Consents *consent.Store
 	Alerts   *alert.Store
+	Authors  *author.Store // nil: nobody keeps accounts, and nothing is concluded from them
 
 	// Grounded tells whether a reply rests on the firm's own facts or a saved reply, so that nobody needs to be asked
 	// about it (domain/decisions.md section 9). A later room sets it; nil: none does.
@@ -111,6 +113,11 @@ func (s *Store) Recommend(ctx context.Context, firm, id string) (Advice, error) 
 	}
 	if err := s.keep(ctx, &a); err != nil {
 		return Advice{}, fmt.Errorf("keep advice for mention %s: %w", id, err)
+	}
+	if s.Authors != nil && a.Case.Profile.Confidence > 0 { // the advice shows a person something of the profile
+		if err := s.Authors.Looked(ctx, firm, a.Mention.AuthorKey, "advice"); err != nil {
+			return Advice{}, err
+		}
 	}
 	return a, nil
 }
@@ -213,8 +220,20 @@ func (s *Store) inputs(ctx context.Context, m mention.Mention, facts []Fact) (in
 	if in.Quiet, err = s.quiet(ctx, m.Firm, in.Now); err != nil {
 		return in, nil, err
 	}
+	if in.Account, err = s.account(ctx, m, in.Past); err != nil {
+		return in, nil, err
+	}
 	in.Replies, in.Removals, err = s.history(ctx, m, in.Thread)
 	return in, can, err
+}
+
+// account is how the account behind a mention behaves. Decisions read it and never write it.
+func (s *Store) account(ctx context.Context, m mention.Mention, past []mention.Mention) (*author.Behaviour, error) {
+	if s.Authors == nil {
+		return nil, nil
+	}
+	b, err := s.Authors.Behaviour(ctx, m.Firm, m.AuthorKey, append(past[:len(past):len(past)], m))
+	return &b, err
 }
 
 // place is the kind of the mention's source and what its connector can do; a removed source can do nothing.
@@ -399,7 +418,8 @@ func (s *Store) Answer(ctx context.Context, firm, mentionID, field, value string
 		return fault.New(fault.Invalid, "decision.field", "Field", field, "Allowed", strings.Join(allowedAnswers(field), ", ")).On(field)
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := s.Mentions.Find(ctx, firm, mentionID); err != nil {
+		m, err := s.Mentions.Find(ctx, firm, mentionID)
+		if err != nil {
 			return err
 		}
 		who := access.From(ctx)
@@ -407,6 +427,11 @@ func (s *Store) Answer(ctx context.Context, firm, mentionID, field, value string
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (firm_id, mention_id, field) DO UPDATE SET value = excluded.value,
 			who = excluded.who, who_name = excluded.who_name, at = excluded.at`, firm, mentionID, field, value, who.User, who.Name, tx.Now()); err != nil {
 			return fmt.Errorf("save fact: %w", err)
+		}
+		if field == "minor" && value == "true" && s.Authors != nil { // children are not profiled, and what there is goes (G14)
+			if err := s.Authors.Protect(ctx, firm, m.AuthorKey, field, ""); err != nil {
+				return err
+			}
 		}
 		tx.Touch(firm, "decisions")
 		return s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: mention.Ref(mentionID), Verb: "decision.answered",
