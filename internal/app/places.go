@@ -6,6 +6,7 @@ import (
 	"chop/internal/api"
 	"chop/internal/web/alerts"
 	"chop/internal/web/cases"
+	"chop/internal/web/consent"
 	"chop/internal/web/duty"
 	"chop/internal/web/engines"
 	"chop/internal/web/exhibits"
@@ -13,6 +14,7 @@ import (
 	"chop/internal/web/inbox"
 	"chop/internal/web/journal"
 	"chop/internal/web/labels"
+	"chop/internal/web/owner"
 	"chop/internal/web/people"
 	"chop/internal/web/rules"
 	"chop/internal/web/signin"
@@ -28,6 +30,9 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Actions: a.Actions, Evidence: a.Evidence,
 		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal})
 	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
+	consent.Mount(mux, consent.Deps{Consents: a.Consents})
+	owner.Mount(mux, owner.Deps{Firms: a.Firms, Standing: a.Standing, Cases: a.Cases, Consents: a.Consents, Decisions: a.Decisions, Mentions: a.Mentions,
+		Duty: a.Duty})
 	alerts.Mount(mux, alerts.Deps{Alerts: a.Alerts})
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})

@@ -11,6 +11,7 @@ import (
 
 	"chop/internal/access"
 	"chop/internal/alert"
+	"chop/internal/consent"
 	"chop/internal/fault"
 	"chop/internal/source"
 	"chop/internal/user"
@@ -25,7 +26,7 @@ import (
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	edge := session.New(session.Config{Users: a.Users, Firms: a.Firms, Now: a.DB.Clock(), Secure: a.config.secure(), Proxy: a.config.Proxy,
-		Demo: a.config.Demo, Public: []string{"/demo/"}, Hooks: []string{"/hooks/", alert.LinkPath}, Large: []string{"/hooks/", sources.ImportPath},
+		Demo: a.config.Demo, Public: []string{"/demo/", consent.LinkPath}, Hooks: []string{"/hooks/", alert.LinkPath}, Large: []string{"/hooks/", sources.ImportPath},
 		LargeBody: 110 << 20, Fill: a.fill, PerSecond: rate.Limit(a.config.Visits), Burst: int(10 * a.config.Visits)})
 	a.health(mux)
 	mux.Handle("GET "+static.Prefix, static.Handler())
@@ -131,6 +132,6 @@ func (a *App) mountDemo(mux *http.ServeMux) {
 			return
 		}
 		session.Begin(w, r, o)
-		http.Redirect(w, r, "/watch", http.StatusSeeOther)
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
 }

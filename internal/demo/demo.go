@@ -25,21 +25,22 @@ import (
 type Demo struct {
 	Shop   *site.Site
 	bakery *site.Site
-	phone  *Phone
+	phone  *Phone // of the guardian on duty
+	second *Phone // of the owner
 
-	servers                   []*http.Server
-	shopURL, breadURL, ringer string
-	post                      int // the post under attack
+	servers                                []*http.Server
+	shopURL, breadURL, ringer, ownerRinger string
+	post                                   int // the post under attack
 }
 
 // New opens the shops and the telephone on free local ports.
 func New() (*Demo, error) {
-	d := &Demo{Shop: site.New(nil), bakery: site.New(nil), phone: &Phone{}}
+	d := &Demo{Shop: site.New(nil), bakery: site.New(nil), phone: &Phone{Whose: "Telefon osoby na dyżurze (pokaz)"}, second: &Phone{Whose: "Telefon właścicielki (pokaz)"}}
 	d.bakery.Call("Piekarnia Rogal", "Chleb i rogale z Poznania")
 	for _, x := range []struct {
 		h   http.Handler
 		url *string
-	}{{d.Shop, &d.shopURL}, {d.bakery, &d.breadURL}, {d.phone, &d.ringer}} {
+	}{{d.Shop, &d.shopURL}, {d.bakery, &d.breadURL}, {d.phone, &d.ringer}, {d.second, &d.ownerRinger}} {
 		srv, url, err := open(x.h)
 		if err != nil {
 			d.Close()
@@ -125,7 +126,7 @@ func (d *Demo) Play(ctx context.Context, a *app.App) error {
 	})
 	fmt.Fprintf(a.Terminal(), "\nThis is a demonstration with an invented firm. Nothing leaves this machine.\n"+
 		"  look as the guardian on duty:  %[1]s/demo/ewa\n  look as the owner:             %[1]s/demo/joanna\n"+
-		"  the guardian's telephone:      %[3]s/\n  the attacked shop itself:      %[2]s/zima-w-lnie/\n\n", a.Origin(), d.URL(), d.ringer)
+		"  the guardian's telephone:      %[3]s/\n  the owner's telephone:         %[4]s/\n  the attacked shop itself:      %[2]s/zima-w-lnie/\n\n", a.Origin(), d.URL(), d.ringer, d.ownerRinger)
 	d.perform(ctx, time.Now())
 	return nil
 }
@@ -145,7 +146,8 @@ func (d *Demo) settle(ctx context.Context, a *app.App) error {
 		settings source.Settings
 		people   int // of the list above
 	}{
-		{firm.Firm{Name: "Manufaktura Lniana", Trade: "e-sklep", City: "Gdańsk", Lang: lang.PL, Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1}},
+		{firm.Firm{Name: "Manufaktura Lniana", Trade: "e-sklep", City: "Gdańsk", Lang: lang.PL, Settings: firm.Settings{NetiquettePublished: true, RiskAversion: 1,
+			DutyPhone: "+48 58 000 00 00", HoldingLine: "Dziękujemy za wiadomość. Sprawdzamy to i odpowiemy dziś."}},
 			"wordpress", source.Settings{"url": d.shopURL, "user": site.User, "password": site.Password}, len(people)},
 		{firm.Firm{Name: "Piekarnia Rogal", Trade: "piekarnia", City: "Poznań", Lang: lang.PL, Settings: firm.Settings{RiskAversion: 1}},
 			"feed", source.Settings{"url": d.breadURL + "/comments/feed/", "kind": "comment"}, 2},
@@ -166,7 +168,10 @@ func (d *Demo) settle(ctx context.Context, a *app.App) error {
 			return fmt.Errorf("put somebody on duty: %w", err)
 		}
 	}
-	return d.handTelephone(ctx, a, ids["ewa"])
+	if err := handTelephone(ctx, a, access.Principal{User: ids["ewa"], Name: "Ewa Maj", Admin: true}, d.ringer+"/dyzur"); err != nil {
+		return err
+	}
+	return handTelephone(ctx, a, access.Principal{User: ids["joanna"], Name: "Joanna Wilk"}, d.ownerRinger+"/joanna")
 }
 
 // duty puts Ewa on duty until morning and leaves her Tomasz's note.
@@ -183,10 +188,10 @@ func (d *Demo) duty(ctx context.Context, a *app.App, firmID string, ids map[stri
 	return err
 }
 
-// handTelephone makes the simulated telephone Ewa's.
-func (d *Demo) handTelephone(ctx context.Context, a *app.App, ewa string) error {
-	me := access.With(ctx, access.Principal{User: ewa, Name: "Ewa Maj", Admin: true})
-	c, err := a.Duty.AddContact(me, oncall.Contact{Kind: "ntfy", Address: d.ringer + "/dyzur"})
+// handTelephone makes a simulated telephone somebody's.
+func handTelephone(ctx context.Context, a *app.App, who access.Principal, address string) error {
+	me := access.With(ctx, who)
+	c, err := a.Duty.AddContact(me, oncall.Contact{Kind: "ntfy", Address: address})
 	if err != nil {
 		return fmt.Errorf("add the telephone: %w", err)
 	}

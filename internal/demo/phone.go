@@ -10,8 +10,10 @@ import (
 	"time"
 )
 
-// Phone stands for the telephone of the person on duty: it takes what ChOP sends by the ntfy protocol and shows it.
+// Phone stands for a person's telephone: it takes what ChOP sends by the ntfy protocol and shows it.
 type Phone struct {
+	Whose string // as it stands on the screen
+
 	mu    sync.Mutex
 	calls []call
 }
@@ -40,7 +42,7 @@ func (p *Phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.mu.Unlock()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action *")
-	_ = screen.Execute(w, p.calls)
+	_ = screen.Execute(w, map[string]any{"Whose": p.Whose, "Calls": p.calls})
 }
 
 func (p *Phone) take(w http.ResponseWriter, r *http.Request) {
@@ -60,13 +62,13 @@ func (p *Phone) take(w http.ResponseWriter, r *http.Request) {
 
 var screen = template.Must(template.New("phone").Funcs(template.FuncMap{"clock": func(t time.Time) string { return t.Format("15:04:05") }}).Parse(`<!doctype html>
 <html lang="pl"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2">
-<title>Telefon dyżurnej (pokaz)</title><style>
+<title>{{.Whose}}</title><style>
 body{margin:0;background:#10211f;color:#e8f1ef;font:16px/1.45 system-ui,sans-serif;display:grid;justify-content:center}
 main{width:min(100vw,390px);padding:20px;box-sizing:border-box}h1{font-size:17px;font-weight:600}
 article{background:#1d3431;border-radius:14px;padding:12px 14px;margin:10px 0}article.urgent{outline:2px solid #e2725b}
 b{display:block}time{float:right;opacity:.75;font-size:13px}p{margin:6px 0;white-space:pre-line}a,button{color:#8fdccd}
 button{background:none;border:1px solid #8fdccd;border-radius:8px;padding:6px 12px;font:inherit}form{display:inline}
-</style></head><body><main><h1>Telefon osoby na dyżurze (pokaz)</h1>
-{{range .}}<article{{if ge .Priority 5}} class="urgent"{{end}}><time>{{clock .At}}</time><b>{{.Title}}</b><p>{{.Message}}</p>
+</style></head><body><main><h1>{{.Whose}}</h1>
+{{range .Calls}}<article{{if ge .Priority 5}} class="urgent"{{end}}><time>{{clock .At}}</time><b>{{.Title}}</b><p>{{.Message}}</p>
 {{if .Click}}<a href="{{.Click}}">Otwórz</a> {{end}}{{range .Actions}}<form method="post" action="{{.URL}}" target="_blank"><button>{{.Label}}</button></form>{{end}}</article>
 {{else}}<p>Cisza. Tu zadzwoni, gdy coś się stanie.</p>{{end}}</main></body></html>`))

@@ -42,6 +42,8 @@ type Settings struct {
 	// HoldingLine is what may be posted under a complaint when the owner does not answer in time, in the owner's own
 	// agreed words; empty: nothing is posted then.
 	HoldingLine string `json:"holding_line,omitempty"`
+	// DutyPhone is the number by which the firm reaches the person on duty; empty: none is shown.
+	DutyPhone string `json:"duty_phone,omitempty"`
 	// Pause keeps everything scheduled from going out (G16); a crisis pauses by itself.
 	Pause bool `json:"pause,omitempty"`
 }
@@ -63,6 +65,7 @@ const (
 	maxWord  = 100
 
 	maxHolding = 500
+	maxPhone   = 30
 )
 
 // Clean trims the firm's fields and fills what was left out. It tells with an Invalid fault what cannot be kept.
@@ -95,6 +98,9 @@ func cleanSettings(s *Settings) error {
 	}
 	if s.HoldingLine = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s.HoldingLine, ""), "\x00", "")); len([]rune(s.HoldingLine)) > maxHolding {
 		return fault.New(fault.Invalid, "firm.long", "max", maxHolding).On("holding_line")
+	}
+	if s.DutyPhone = OneLine(s.DutyPhone); len(s.DutyPhone) > maxPhone || strings.ContainsFunc(s.DutyPhone, func(r rune) bool { return !strings.ContainsRune("0123456789+ -()", r) }) {
+		return fault.New(fault.Invalid, "firm.phone").On("duty_phone")
 	}
 	for option, level := range s.Mandate {
 		if option == "" || !slices.Contains([]string{Ask, Tell, Never}, level) {

@@ -53,6 +53,13 @@ var table = []route{
 	{pattern: "GET /ack/{token}", may: anyone, empty: true}, {pattern: "POST /ack/{token}", may: anyone, empty: true},
 	{pattern: "POST /hooks/{source}", may: anyone, empty: true},
 
+	{pattern: "GET /consent/{token}", may: anyone, empty: true}, {pattern: "POST /consent/{token}", may: anyone, body: "answer=yes", empty: true},
+	{pattern: "GET /owner", may: access.ViewCases, path: "/owner?firm={firm}"},
+	{pattern: "POST /owner/answers/{id}", may: access.Answer, body: "firm={firm}&answer=yes", empty: true},
+	{pattern: "POST /owner/calls", may: access.CallGuardian, body: "firm={firm}&words=pomocy"},
+	{pattern: "POST /owner/drafts", may: access.CallGuardian, body: "firm={firm}&text=Nowa+kolekcja"},
+	{pattern: "POST /owner/drafts/{id}/review", may: access.WorkCases, body: "firm={firm}&fine=yes", empty: true},
+
 	{pattern: "GET /watch", may: access.ViewDuty},
 	{pattern: "GET /duty", may: signed}, // one's own contacts; duty of the firms in which one may see it
 	{pattern: "POST /duty/shift", may: access.ManageDuty, body: "firm={firm}"},
@@ -71,6 +78,7 @@ var table = []route{
 	{pattern: "POST /inbox/{m}/label", may: access.LabelMentions, body: "label=threat&severity=3&why=bo+tak"}, {pattern: "POST /inbox/{m}/seal", may: access.Preserve, also: access.ViewMentions},
 	{pattern: "POST /decisions/{id}/confirmation", may: access.SecondPerson, path: "/decisions/{waiting}/confirmation?firm={firm}&m={m}", body: "why=zgoda"},
 	{pattern: "POST /decisions/{id}/refusal", may: access.SecondPerson, path: "/decisions/{waiting}/refusal?firm={firm}&m={m}", body: "why=niezgoda"},
+	{pattern: "POST /decisions/{id}/withdrawal", may: access.Decide, path: "/decisions/{waiting}/withdrawal?firm={firm}&m={m}", body: "why=pomyłka", empty: true},
 	{pattern: "POST /decisions/{id}/undo", may: access.Decide, path: "/decisions/{hidden}/undo?firm={firm}&m={m}"},
 	{pattern: "POST /deeds/{id}/undo", may: access.Decide, path: "/deeds/{deed}/undo?firm={firm}&m={m}"},
 	{pattern: "POST /deeds/{id}/completion", may: access.Decide, path: "/deeds/{deed}/completion?firm={firm}&m={m}", body: "why=zrobione"},

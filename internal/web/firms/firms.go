@@ -179,6 +179,7 @@ func read(r *http.Request, f firm.Firm) firm.Firm {
 	f.Words = strings.Split(r.PostForm.Get("words"), "\n")
 	f.Settings.NetiquettePublished = r.PostForm.Get("netiquette") != ""
 	f.Settings.PreauthoriseSpam = r.PostForm.Get("spam") != ""
+	f.Settings.DutyPhone = r.PostForm.Get("duty_phone")
 	f.Settings.Pause, f.Settings.HoldingLine = r.PostForm.Get("pause") != "", r.PostForm.Get("holding_line")
 	for _, x := range risks {
 		if r.PostForm.Get("risk") == x.name {

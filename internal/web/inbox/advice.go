@@ -145,7 +145,9 @@ func whyNot(a decision.Advice, say decision.Say) (out []Second) {
 // deeds lays out what can be done: the advised first, what is locked with its reason.
 func (v *Advice) deeds(ctx context.Context, a decision.Advice, it *Item) {
 	advised := append([]decision.Option{a.Result.Recommended}, a.Result.Companions...)
+	it.Asks = map[decision.Option]bool{}
 	for _, w := range a.Ways {
+		it.Asks[w.Option] = w.Authority.Level != decision.Free
 		best := slices.Contains(advised, w.Option)
 		act := page.Act{Icon: icons[w.Option], Verb: optionName(ctx, w.Option), Key: keys[w.Option], Best: best}
 		if act.Why = locked(ctx, w, it.May); act.Why == "" && again(w.Option, it.Made) {
@@ -153,7 +155,7 @@ func (v *Advice) deeds(ctx context.Context, a decision.Advice, it *Item) {
 		}
 		if act.Why == "" {
 			f := form(ctx, w, a, best)
-			act.Caption = caption(ctx, w)
+			act.Caption = caption(ctx, w) + asking(ctx, w, it.M.Firm)
 			v.open(&act, f, it, best)
 		}
 		if best && act.Why == "" {
@@ -292,7 +294,7 @@ func form(ctx context.Context, w decision.Way, a decision.Advice, best bool) For
 }
 
 // questions in the order they are asked; the first two decide most.
-var questions = []string{"truth", "fault", "media", "minor", "third_party_victim", "warned", "deletion_noticed"}
+var questions = []string{"truth", "fault", "media", "minor", "third_party_victim", "warned", "deletion_noticed", "formal_step"}
 
 // asks are the facts only people know. Whether it is true and whose fault it is, is asked where something is claimed.
 func asks(ctx context.Context, a decision.Advice) (first, more []Ask) {

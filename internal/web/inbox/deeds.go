@@ -58,7 +58,7 @@ func (d Deps) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	q := back(r)
 	s := Slip{Ask: decision.Option(r.PostFormValue("option")), Text: r.PostFormValue("text"), Why: r.PostFormValue("why"), Until: r.PostFormValue("until")}
-	c := decision.Choice{Firm: m.Firm, Mention: m.ID, Option: s.Ask, Text: s.Text, Why: s.Why, Shown: r.PostFormValue("shown")}
+	c := decision.Choice{Firm: m.Firm, Mention: m.ID, Option: s.Ask, Text: s.Text, Why: s.Why, Shown: r.PostFormValue("shown"), AskOwner: r.PostFormValue("ask_owner") != ""}
 	next, err := d.next(ctx, q, m.ID)
 	if err == nil {
 		c.Until, err = until(s.Until, page.FrameFrom(ctx).Now)
@@ -93,6 +93,8 @@ func flash(ctx context.Context, m mention.Mention, c decision.Decision, hand boo
 	f := page.Flash{Text: page.T(ctx, "inbox.done."+string(c.Option), "Author", authorName(ctx, m)),
 		Undo: "/decisions/" + url.PathEscape(c.ID) + "/undo?" + firmMention(m.Firm, m.ID)}
 	switch {
+	case c.State == decision.Consent:
+		f.Text, f.Undo = page.T(ctx, "inbox.done.asked"), ""
 	case c.State == decision.Second:
 		f.Text, f.Undo, f.Sub = page.T(ctx, "inbox.done.second", "Option", optionNoun(ctx, c.Option)), "", page.T(ctx, "inbox.done.second.sub")
 	case !c.Until.IsZero():

@@ -60,6 +60,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("POST /inbox/{m}/seal", may(d.seal))
 	mux.HandleFunc("POST /decisions/{id}/confirmation", may(d.confirm))
 	mux.HandleFunc("POST /decisions/{id}/refusal", may(d.refuse))
+	mux.HandleFunc("POST /decisions/{id}/withdrawal", may(d.withdraw))
 	mux.HandleFunc("POST /decisions/{id}/undo", may(d.undoDecision))
 	mux.HandleFunc("POST /deeds/{id}/undo", may(d.undoDeed))
 	mux.HandleFunc("POST /deeds/{id}/completion", may(d.taskDone))

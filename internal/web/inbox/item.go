@@ -23,8 +23,9 @@ type Item struct {
 	Seal      page.SealMark // newest exhibit
 	Standings []Standing    // decisions that matter now, newest first
 	History   []page.Event
-	Decided   bool              // a decision stands
-	Made      []decision.Option // what stands already; it is not begun twice
+	Decided   bool                     // a decision stands
+	Made      []decision.Option        // what stands already; it is not begun twice
+	Asks      map[decision.Option]bool // the firm is asked about these anyway
 
 	Advised bool
 	Advice  Advice

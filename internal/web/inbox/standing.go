@@ -30,6 +30,8 @@ type Standing struct {
 	Seal      page.SealMark
 	ResultURL string
 	Live      bool
+	Reached   string // when the question to the firm arrived, or who agreed
+	Recall    bool   // it waits for the firm and may be taken back
 }
 
 // maxStanding is how many decisions are shown beside the advice; all stand in the history.
@@ -68,7 +70,7 @@ func event(ctx context.Context, c decision.Decision, s Standing) page.Event {
 	if s.State != "" {
 		e.Marks = []page.Mark{{Tone: s.Tone, Icon: s.Icon, Text: s.State}}
 	}
-	if c.SecondName != "" {
+	if c.SecondName != "" && c.Consent == "" {
 		id := "inbox.second.said_yes"
 		if c.State == decision.Refused {
 			id = "inbox.second.said_no"
@@ -98,13 +100,25 @@ func (d Deps) standing(ctx context.Context, it *Item, c decision.Decision, deeds
 		s.CanSecond = who.Holds(access.SecondPerson, c.Firm)
 		s.State, s.Tone, s.Icon = page.T(ctx, "inbox.second.waits"), page.Warn, "user-check"
 		return s, nil
+	case decision.Consent:
+		q, err := d.Decisions.Consents.Find(ctx, c.Firm, c.Consent)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return s, err
+		}
+		s.asked(ctx, c, q, may)
+		return s, nil
+	case decision.Unanswered:
+		s.ended(ctx, c)
+		return s, nil
 	case decision.Refused:
 		s.State, s.Icon = page.T(ctx, "inbox.second.refused"), "x"
+		s.ended(ctx, c)
 		return s, nil
 	case decision.Undone:
 		s.State, s.Icon = page.T(ctx, "inbox.deed.undone"), "undo-2"
 		return s, nil
 	}
+	s.ended(ctx, c)
 	deed, reversal := deedOf(c.ID, deeds)
 	if deed == nil {
 		s.quiet(ctx, c, may)

@@ -21,6 +21,7 @@ var house = []group{
 	{"shell.group.duty", []room{
 		{"/watch", "radio-tower", "shell.room.watch", "d", []access.Perm{access.ViewDuty}, true},
 		{"/inbox", "inbox", "shell.room.inbox", "w", []access.Perm{access.ViewMentions}, true},
+		{"/owner", "waves", "shell.room.owner", "o", []access.Perm{access.CallGuardian}, false},
 		{"/duty", "calendar-clock", "shell.room.duty", "y", []access.Perm{access.ViewDuty}, false},
 	}},
 	{"shell.group.case", []room{

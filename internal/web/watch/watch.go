@@ -38,10 +38,25 @@ func Mount(mux *http.ServeMux, d Deps) {
 
 func home(w http.ResponseWriter, r *http.Request) {
 	to := "/cases"
-	if access.CheckAny(r.Context(), access.ViewDuty) == nil {
+	switch a := access.From(r.Context()); {
+	case owns(a):
+		to = "/owner"
+	case access.CheckAny(r.Context(), access.ViewDuty) == nil:
 		to = "/watch"
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// owns tells that the person is here for a firm of their own and watches no other.
+func owns(a access.Principal) bool {
+	owner := false
+	for _, r := range a.Firms {
+		if r == access.Guardian {
+			return false
+		}
+		owner = owner || r == access.Owner
+	}
+	return owner && !a.Admin
 }
 
 // View is the page.
