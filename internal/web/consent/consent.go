@@ -20,8 +20,8 @@ type Deps struct{ Consents *consent.Store }
 
 // A person opens a link a few times; a guesser needs many.
 const (
-	perSecond rate.Limit = 0.5
-	burst                = 20
+	perSecond = rate.Limit(0.5)
+	burst     = 20
 )
 
 // Mount puts the page under its address.
