@@ -21,6 +21,7 @@ var acrossFirms = map[string]string{
 	"SELECT FROM notice WHERE":          "condition from the callers in alert",
 	"SELECT FROM crisis WHERE":          "condition from the callers in crisis/read.go",
 	"SELECT FROM consent WHERE":         "condition from the callers in consent/store.go",
+	"SELECT FROM crisis_task WHERE":     "condition from the callers in crisis/task.go",
 	"INSERT INTO decision ( )":          "columns from a constant, firm_id first",
 	"SELECT FROM decision WHERE":        "condition from the callers in decision/record.go",
 	"SELECT FROM exhibit WHERE":         "condition from the callers in evidence/store.go",

@@ -32,10 +32,14 @@ type Config struct {
 	Origin   string                    // "https://chop.example", the beginning of every link
 }
 
+// Acked is told, in the same transaction, of every acknowledgement that changed something.
+type Acked func(context.Context, Alert) error
+
 // Store keeps the alerts and their notices.
 type Store struct {
 	Config
-	db *db.DB
+	Acked Acked // later rooms listen here; nil: nobody does
+	db    *db.DB
 }
 
 // NewStore is a store on the database; it registers the handlers that page, escalate and send with the queue.
@@ -45,6 +49,7 @@ func NewStore(c Config) *Store {
 	job.On(c.Jobs, "alert.page", s.page)
 	job.On(c.Jobs, "alert.step", s.step)
 	job.Outside(c.Jobs, "alert.send", s.send)
+	job.Outside(c.Jobs, "alert.word", s.word)
 	return s
 }
 
@@ -213,6 +218,11 @@ func (s *Store) acknowledge(ctx context.Context, tx *db.Tx, a Alert) error {
 	}
 	if err := s.save(ctx, tx, a); err != nil {
 		return err
+	}
+	if s.Acked != nil {
+		if err := s.Acked(ctx, a); err != nil {
+			return err
+		}
 	}
 	return s.record(ctx, a, "alert.acknowledged", "seconds", fmt.Sprint(int(late.Seconds())))
 }

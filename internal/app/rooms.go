@@ -208,8 +208,9 @@ func (r *Rooms) trade(c Config) error {
 		Adjusters: []classify.Adjuster{classify.Kept{DB: r.DB}}}
 	r.learning(engine)
 	r.Second = remote.New(remote.Config{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Labels: r.Labels, Fetch: r.slow, Staff: r.staff})
-	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
+	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Consents: r.Consents}
+	r.Alerts.Acked = r.Cases.Acknowledged
 	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
@@ -220,6 +221,7 @@ func (r *Rooms) trade(c Config) error {
 	r.Macros = &macro.Store{DB: r.DB, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases, Evidence: r.Evidence, Decisions: r.Decisions}
 	r.Waves = &wave.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Seal: r.Seal, Mentions: r.Mentions, Cases: r.Cases, Decisions: r.Decisions,
 		Actions: r.Actions, Macros: r.Macros, Who: r.Users.Acting}
+	r.Cases.Look = []crisis.Look{r.Decisions.InCase, r.Actions.InCase}
 	r.Standing = &standing.Store{DB: r.DB}
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err

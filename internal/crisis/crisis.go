@@ -2,7 +2,9 @@
 package crisis
 
 import (
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"chop/internal/fault"
 	"chop/internal/reason"
@@ -49,13 +51,47 @@ type Case struct {
 	ContainedAt time.Time
 	ClosedAt    time.Time
 	LastAt      time.Time
+
+	BeganAt  time.Time // its first item was published; zero when unknown
+	RoundAt  time.Time // the present round began: opened, or opened again after it was closed
+	AckedAt  time.Time // somebody answered its alert, or accepted it
+	ActedAt  time.Time // first deed done, or first decision to observe
+	SolvedAt time.Time // the solved test held, or the case was closed
+	ToldAt   time.Time // the owner knows
+	ToldHow  string    // Told...
+	ToldBy   string    // person
+	WordAt   time.Time // when the owner was promised the next word
+
+	MergedInto string // the case it was merged into; its own status is closed then
+	Root       string // the case at the end of that chain
+
+	mergedWas Status
+	lookAt    time.Time
 }
+
+// How the owner came to know.
+const (
+	ToldOwner   = "owner"   // said so on their own page
+	ToldCall    = "call"    // somebody of ours rang them, with a note
+	ToldMeeting = "meeting" // face to face, with a note
+)
 
 // Ref points at a case.
 func (c Case) Ref() reason.Ref { return reason.Ref{Kind: "case", ID: c.ID} }
 
 // Open tells whether the case still needs people.
 func (c Case) Open() bool { return c.Status != Closed }
+
+// Merged tells whether the case goes on as another one.
+func (c Case) Merged() bool { return c.MergedInto != "" }
+
+// Round is when the present round began.
+func (c Case) Round() time.Time {
+	if c.RoundAt.IsZero() {
+		return c.OpenedAt
+	}
+	return c.RoundAt
+}
 
 // Accept makes a person the lead.
 func (c *Case) Accept(who string, at time.Time) error {
@@ -66,33 +102,29 @@ func (c *Case) Accept(who string, at time.Time) error {
 	if c.Status == Detected {
 		c.Status, c.AcceptedAt = Accepted, at
 	}
+	if c.AckedAt.IsZero() {
+		c.AckedAt = at
+	}
 	return nil
 }
-
-// SolvedTest is what "contained" asks for, and whether each condition holds.
-type SolvedTest struct {
-	NoNewHostile bool // none for quietFor
-	AllDecided   bool // every item has been decided
-	Sealed       bool // every item has an exhibit
-}
-
-// quietFor is how long nothing hostile may come before a case counts as contained (peers.md section 4, 12).
-const quietFor = time.Hour
-
-// Holds tells whether all conditions hold.
-func (t SolvedTest) Holds() bool { return t.NoNewHostile && t.AllDecided && t.Sealed }
 
 // Contain marks the active phase as over. It needs the solved test, or a reason to go against it.
 func (c *Case) Contain(test SolvedTest, why string, at time.Time) error {
 	if c.Status == Closed || c.Status == Contained {
 		return fault.New(fault.Conflict, "case."+string(c.Status))
 	}
-	if !test.Holds() && len(why) < 3 {
+	if !test.Holds() && tooShort(why) {
 		return fault.New(fault.Invalid, "why").On("why")
 	}
 	c.Status, c.ContainedAt = Contained, at
+	if test.Holds() && c.SolvedAt.IsZero() {
+		c.SolvedAt = at
+	}
 	return nil
 }
+
+// tooShort tells whether a reason says nothing.
+func tooShort(why string) bool { return utf8.RuneCountInString(strings.TrimSpace(why)) < 3 }
 
 // Close ends the case with what it turned out to be.
 func (c *Case) Close(r Resolution, why string, at time.Time) error {
@@ -106,23 +138,43 @@ func (c *Case) Close(r Resolution, why string, at time.Time) error {
 	if !known {
 		return fault.New(fault.Invalid, "case.resolution").On("resolution")
 	}
-	if len(why) < 3 {
+	if tooShort(why) {
 		return fault.New(fault.Invalid, "why").On("why")
 	}
 	c.Status, c.Resolution, c.ClosedAt = Closed, r, at
+	if c.SolvedAt.IsZero() {
+		c.SolvedAt = at
+	}
+	c.WordAt = time.Time{}
 	return nil
 }
 
-// Reopen takes a contained or closed case back into work.
-func (c *Case) Reopen(why string) error {
+// Reopen takes a contained or closed case back into work by a person.
+func (c *Case) Reopen(why string, at time.Time) error {
+	if c.Merged() {
+		return fault.New(fault.Conflict, "case.merged")
+	}
 	if c.Status != Closed && c.Status != Contained {
 		return fault.New(fault.Conflict, "case.active")
 	}
-	if len(why) < 3 {
+	if tooShort(why) {
 		return fault.New(fault.Invalid, "why").On("why")
 	}
-	c.Status, c.Resolution, c.ClosedAt, c.ContainedAt = Accepted, "", time.Time{}, time.Time{}
+	c.again(at)
 	return nil
+}
+
+// again takes a case back into work. A case that was only contained was not over: its clocks go on from where they
+// began. One that was closed begins a new round, with new clocks and an owner who does not know yet.
+func (c *Case) again(at time.Time) {
+	if c.Status == Closed {
+		c.RoundAt, c.AckedAt, c.ActedAt = at, time.Time{}, time.Time{}
+		c.ToldAt, c.ToldHow, c.ToldBy = time.Time{}, "", ""
+	}
+	c.Status, c.Resolution, c.ClosedAt, c.ContainedAt, c.SolvedAt = Accepted, "", time.Time{}, time.Time{}, time.Time{}
+	if c.Lead == "" {
+		c.Status = Detected
+	}
 }
 
 // Item is a thing that belongs to a case.
@@ -140,6 +192,7 @@ type Event struct {
 	Who   string
 	Facts map[string]string
 	Ref   reason.Ref
+	Case  string // the case it was written in; another one than asked for after a merge
 }
 
 // Opened tells that a case was opened.

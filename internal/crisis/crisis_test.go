@@ -19,7 +19,7 @@ func TestACaseMovesForward(t *testing.T) {
 	if err := c.Contain(SolvedTest{}, "", at); !fault.Is(err, fault.Invalid) {
 		t.Fatalf("contained without the test and without a reason: %v", err)
 	}
-	if err := c.Contain(SolvedTest{NoNewHostile: true, AllDecided: true, Sealed: true}, "", at); err != nil || c.Status != Contained {
+	if err := c.Contain(SolvedTest{{Name: Quiet, Holds: true}}, "", at); err != nil || c.Status != Contained {
 		t.Fatalf("%+v %v", c, err)
 	}
 	if err := c.Close("nothing", "powód", at); !fault.Is(err, fault.Invalid) {
@@ -36,10 +36,10 @@ func TestACaseMovesForward(t *testing.T) {
 			t.Errorf("%s of a closed case: %v", name, err)
 		}
 	}
-	if err := c.Reopen("wrócili"); err != nil || c.Status != Accepted || !c.ClosedAt.IsZero() || c.Resolution != "" {
+	if err := c.Reopen("wrócili", at); err != nil || c.Status != Accepted || !c.ClosedAt.IsZero() || c.Resolution != "" {
 		t.Fatalf("%+v %v", c, err)
 	}
-	if err := c.Reopen("jeszcze raz"); !fault.Is(err, fault.Conflict) {
+	if err := c.Reopen("jeszcze raz", at); !fault.Is(err, fault.Conflict) {
 		t.Fatalf("an active case was reopened: %v", err)
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"chop/internal/access"
+	"chop/internal/alert"
 	"chop/internal/db"
 	"chop/internal/fault"
 	"chop/internal/mention"
@@ -13,7 +16,8 @@ import (
 )
 
 const columns = `firm_id, id, number, title, facts, subject, status, resolution, severity, priority, lead, opened_at, accepted_at,
-	contained_at, closed_at, last_at`
+	contained_at, closed_at, last_at, began_at, round_at, acked_at, acted_at, solved_at, told_at, told_how, told_by, word_at, merged_into, root,
+	merged_was, look_at`
 
 func (s *Store) query(ctx context.Context, where, tail string, args ...any) (list []Case, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -21,7 +25,8 @@ func (s *Store) query(ctx context.Context, where, tail string, args ...any) (lis
 			var c Case
 			var facts string
 			if err := scan(&c.Firm, &c.ID, &c.Number, &c.Title, &facts, &c.Subject, &c.Status, &c.Resolution, &c.Severity, &c.Priority,
-				&c.Lead, &c.OpenedAt, &c.AcceptedAt, &c.ContainedAt, &c.ClosedAt, &c.LastAt); err != nil {
+				&c.Lead, &c.OpenedAt, &c.AcceptedAt, &c.ContainedAt, &c.ClosedAt, &c.LastAt, &c.BeganAt, &c.RoundAt, &c.AckedAt, &c.ActedAt,
+				&c.SolvedAt, &c.ToldAt, &c.ToldHow, &c.ToldBy, &c.WordAt, &c.MergedInto, &c.Root, &c.mergedWas, &c.lookAt); err != nil {
 				return err
 			}
 			list = append(list, c)
@@ -45,7 +50,8 @@ func (s *Store) load(ctx context.Context, firm, id string) (Case, error) {
 	return list[0], nil
 }
 
-// Find is one case of any firm of the principal. Needs access.ViewCases; fault.NotFound otherwise.
+// Find is one case of any firm of the principal. Needs access.ViewCases; fault.NotFound otherwise. A case that was
+// merged into another names it in Root.
 func (s *Store) Find(ctx context.Context, id string) (Case, error) {
 	firms := access.Scope(ctx, access.ViewCases)
 	if len(firms) == 0 {
@@ -61,8 +67,8 @@ func (s *Store) Find(ctx context.Context, id string) (Case, error) {
 	return list[0], nil
 }
 
-// List is the cases of one firm, or of all firms of the principal: open ones first by priority, then the latest.
-// Needs access.ViewCases.
+// List is the cases of one firm, or of all firms of the principal: open ones first by priority, then the latest. Merged
+// ones are part of another and left out. Needs access.ViewCases.
 func (s *Store) List(ctx context.Context, firm string, openOnly bool) ([]Case, error) {
 	firms := access.Scope(ctx, access.ViewCases)
 	if firm != "" {
@@ -74,35 +80,42 @@ func (s *Store) List(ctx context.Context, firm string, openOnly bool) ([]Case, e
 	if len(firms) == 0 {
 		return nil, nil
 	}
-	where := `firm_id IN (` + db.Marks(1, len(firms)) + `)`
+	where := `firm_id IN (` + db.Marks(1, len(firms)) + `) AND merged_into = ''`
 	if openOnly {
 		where += ` AND status <> 'closed'`
 	}
 	return s.query(ctx, where, `ORDER BY CASE WHEN status = 'closed' THEN 1 ELSE 0 END, priority, last_at DESC LIMIT 200`, db.Args(firms)...)
 }
 
-// Of is the open cases an item belongs to. Needs access.ViewCases.
+// Of is the open cases an item belongs to; an item of a merged case belongs to the one it was merged into. Needs
+// access.ViewCases.
 func (s *Store) Of(ctx context.Context, firm string, r reason.Ref) ([]Case, error) {
 	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
 		return nil, err
 	}
-	return s.query(ctx, `firm_id = $1 AND status <> 'closed' AND id IN
-		(SELECT crisis_id FROM crisis_item WHERE firm_id = $1 AND kind = $2 AND ref_id = $3)`, "", firm, r.Kind, r.ID)
+	return s.query(ctx, `firm_id = $1 AND status <> 'closed' AND id IN (SELECT CASE WHEN k.root = '' THEN k.id ELSE k.root END FROM crisis_item i
+		JOIN crisis k ON k.firm_id = i.firm_id AND k.id = i.crisis_id WHERE i.firm_id = $1 AND i.kind = $2 AND i.ref_id = $3)`, "", firm, r.Kind, r.ID)
 }
 
-// Items is what belongs to a case, oldest first, at most 1000. Needs access.ViewCases.
+// family is the condition for rows of the case in $2 of the firm in $1 and of those merged into it.
+const family = `crisis_id IN (SELECT id FROM crisis WHERE firm_id = $1 AND (id = $2 OR root = $2))`
+
+// mostItems is how many items of a case are looked at.
+const mostItems = 5000
+
+// Items is what belongs to a case and to those merged into it, oldest first, at most 5000. Needs access.ViewCases.
 func (s *Store) Items(ctx context.Context, firm, id string) (list []Item, err error) {
 	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
 		return nil, err
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Each(ctx, `SELECT kind, ref_id, at, who FROM crisis_item WHERE firm_id = $1 AND crisis_id = $2 ORDER BY at, ref_id LIMIT 1000`,
-			[]any{firm, id}, func(scan func(...any) error) error {
-				var i Item
-				err := scan(&i.Ref.Kind, &i.Ref.ID, &i.At, &i.Who)
-				list = append(list, i)
-				return err
-			})
+		return tx.Each(ctx, `SELECT kind, ref_id, min(at), min(who) FROM crisis_item WHERE firm_id = $1 AND `+family+` GROUP BY kind, ref_id ORDER BY min(at), ref_id
+			LIMIT 5000`, []any{firm, id}, func(scan func(...any) error) error {
+			var i Item
+			err := scan(&i.Ref.Kind, &i.Ref.ID, &i.At, &i.Who)
+			list = append(list, i)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read items of case: %w", err)
@@ -110,17 +123,22 @@ func (s *Store) Items(ctx context.Context, firm, id string) (list []Item, err er
 	return list, nil
 }
 
-// Timeline is what happened in a case, newest first, at most 500 lines. Needs access.ViewCases.
-func (s *Store) Timeline(ctx context.Context, firm, id string) (list []Event, err error) {
+// Timeline is what happened in a case and in those merged into it, newest first, at most 500 lines. Needs
+// access.ViewCases.
+func (s *Store) Timeline(ctx context.Context, firm, id string) ([]Event, error) {
+	return s.timeline(ctx, firm, id, 500)
+}
+
+func (s *Store) timeline(ctx context.Context, firm, id string, most int) (list []Event, err error) {
 	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
 		return nil, err
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Each(ctx, `SELECT id, at, what, who, facts, ref_kind, ref_id FROM crisis_event WHERE firm_id = $1 AND crisis_id = $2
-			ORDER BY at DESC, id DESC LIMIT 500`, []any{firm, id}, func(scan func(...any) error) error {
+		return tx.Each(ctx, `SELECT id, crisis_id, at, what, who, facts, ref_kind, ref_id FROM crisis_event WHERE firm_id = $1 AND `+family+`
+			ORDER BY at DESC, id DESC LIMIT $3`, []any{firm, id, most}, func(scan func(...any) error) error {
 			var e Event
 			var facts string
-			if err := scan(&e.ID, &e.At, &e.What, &e.Who, &facts, &e.Ref.Kind, &e.Ref.ID); err != nil {
+			if err := scan(&e.ID, &e.Case, &e.At, &e.What, &e.Who, &facts, &e.Ref.Kind, &e.Ref.ID); err != nil {
 				return err
 			}
 			list = append(list, e)
@@ -139,35 +157,156 @@ func (s *Store) MentionsOf(ctx context.Context, firm, id string) ([]mention.Ment
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	return s.mentions(ctx, firm, items)
+}
+
+// chunk is how many ids stand in one statement: SQLite looks marks up one by one.
+const chunk = 200
+
+func (s *Store) mentions(ctx context.Context, firm string, items []Item) (list []mention.Mention, err error) {
+	for part := range slices.Chunk(mentionIDs(items), chunk) {
+		ms, err := s.Mentions.ByIDs(ctx, firm, part)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, ms...)
+	}
+	slices.SortFunc(list, func(a, b mention.Mention) int { return int(min(max(a.Doc-b.Doc, -1), 1)) })
+	return list, nil
+}
+
+func mentionIDs(items []Item) (ids []string) {
 	for _, i := range items {
 		if i.Ref.Kind == "mention" {
 			ids = append(ids, i.Ref.ID)
 		}
 	}
-	return s.Mentions.ByIDs(ctx, firm, ids)
+	return ids
+}
+
+// Facts gathers what is known of a case, with a few statements however many items it has. Needs access.ViewMentions.
+func (s *Store) Facts(ctx context.Context, firm, id string) (f Facts, err error) {
+	if err := access.Check(ctx, access.ViewMentions, firm); err != nil {
+		return f, err
+	}
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		f, err = s.facts(ctx, firm, id)
+		return err
+	})
+	return f, err
+}
+
+func (s *Store) facts(ctx context.Context, firm, id string) (f Facts, err error) {
+	f.Now = s.DB.Now()
+	if f.Case, err = s.load(ctx, firm, id); err != nil {
+		return f, err
+	}
+	if f.Items, err = s.Items(ctx, firm, id); err != nil {
+		return f, err
+	}
+	if f.Mentions, err = s.mentions(ctx, firm, f.Items); err != nil {
+		return f, err
+	}
+	ids := mentionIDs(f.Items)
+	if f.Sealed, err = s.Evidence.Sealed(ctx, firm, "mention", ids); err != nil {
+		return f, err
+	}
+	if f.Setup, err = s.Setup(ctx, firm); err != nil {
+		return f, err
+	}
+	if f.Alerts, err = s.alertsOf(ctx, f.Case, f.Items); err != nil {
+		return f, err
+	}
+	if f.Found.Answered, err = s.ownAnswers(ctx, f.Mentions); err != nil {
+		return f, err
+	}
+	if f.Found.Word, err = s.words(ctx, f.Case, f.Mentions); err != nil {
+		return f, err
+	}
+	for _, look := range s.Look {
+		found, err := look(ctx, f.Case, ids)
+		if err != nil {
+			return f, err
+		}
+		f.Found.add(found)
+	}
+	return f, nil
 }
 
 // Test looks whether the case is solved. Needs access.ViewMentions.
-func (s *Store) Test(ctx context.Context, firm, id string) (t SolvedTest, err error) {
-	ms, err := s.MentionsOf(ctx, firm, id)
+func (s *Store) Test(ctx context.Context, firm, id string) (SolvedTest, error) {
+	f, err := s.Facts(ctx, firm, id)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	now := s.DB.Now()
-	t = SolvedTest{NoNewHostile: true, AllDecided: true, Sealed: true}
+	return f.Test(), nil
+}
+
+// alertsOf are the alerts about a case or its items that are not resolved and ring on, or were taken.
+func (s *Store) alertsOf(ctx context.Context, c Case, items []Item) (list []alert.Alert, err error) {
+	if !access.From(ctx).Holds(access.Acknowledge, c.Firm) {
+		return nil, nil
+	}
+	all, err := s.Alerts.List(ctx, alert.Filter{Firm: c.Firm, Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	mine := map[reason.Ref]bool{c.Ref(): true}
+	for _, i := range items {
+		mine[i.Ref] = true
+	}
+	for _, a := range all {
+		if mine[a.Ref] {
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
+// ownAnswers tells which buyers' questions the firm answered at the place, through ChOP or past it.
+func (s *Store) ownAnswers(ctx context.Context, ms []mention.Mention) (map[string]bool, error) {
+	asked, out := map[[2]string]string{}, map[string]bool{}
+	var exts []string
 	for _, m := range ms {
-		if m.Severity >= 1 && now.Sub(m.SeenAt) < quietFor {
-			t.NoNewHostile = false
+		if m.Buyer && !m.Own {
+			asked[[2]string{m.Source, m.ExternalID}] = m.ID
+			exts = append(exts, m.ExternalID)
 		}
-		if m.Status == mention.Open || m.Status == mention.New {
-			t.AllDecided = false
-		}
-		has, err := s.Evidence.Has(ctx, firm, mention.Ref(m.ID))
-		if err != nil {
-			return t, err
-		}
-		t.Sealed = t.Sealed && has
 	}
-	return t, nil
+	for part := range slices.Chunk(exts, chunk) {
+		if err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return tx.Each(ctx, `SELECT source_id, parent_ext FROM mention WHERE firm_id = $1 AND own = TRUE AND gone_at = 0 AND state = 'published'
+				AND parent_ext IN (`+db.Marks(2, len(part))+`)`, append([]any{ms[0].Firm}, db.Args(part)...), func(scan func(...any) error) error {
+				var at [2]string
+				err := scan(&at[0], &at[1])
+				if id := asked[at]; id != "" {
+					out[id] = true
+				}
+				return err
+			})
+		}); err != nil {
+			return nil, fmt.Errorf("look for our answers: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// Setup is what the firm asks of its cases. Needs access.ViewCases.
+func (s *Store) Setup(ctx context.Context, firm string) (u Setup, err error) {
+	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
+		return u, err
+	}
+	u = DefaultSetup()
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var quiet, again int64
+		found, err := tx.One(ctx, `SELECT quiet, again FROM crisis_setup WHERE firm_id = $1`, []any{firm}, &quiet, &again)
+		if found {
+			u = Setup{time.Duration(quiet) * time.Microsecond, time.Duration(again) * time.Microsecond}
+		}
+		return err
+	})
+	if err != nil {
+		return u, fmt.Errorf("read setup of cases: %w", err)
+	}
+	return u, nil
 }

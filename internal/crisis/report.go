@@ -34,6 +34,11 @@ func (s *Store) Report(ctx context.Context, firm, words string) (c Case, err err
 		if err := s.Note(ctx, firm, c.ID, Event{What: "call", Facts: map[string]string{"why": words}}); err != nil {
 			return err
 		}
+		if who.Firms[firm] == access.Owner {
+			if err := s.OwnerKnows(ctx, firm, c.ID); err != nil {
+				return err
+			}
+		}
 		_, err := s.Alerts.Raise(ctx, alert.New{Firm: firm, Key: AlertKey(c.ID), Priority: 1, Title: "alert.call",
 			Facts: map[string]string{"person": who.Name, "excerpt": words}, Ref: c.Ref(), URL: "/cases/" + c.ID})
 		return err

@@ -8,6 +8,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/consent"
 	"chop/internal/fault"
+	"chop/internal/mention"
 )
 
 // wordWait is how long the owner has to say whether a case about health or safety may be closed; nothing happens before.
@@ -56,4 +57,26 @@ func (s *Store) askWord(ctx context.Context, firm, id, why string) error {
 		return fmt.Errorf("ask whether a case may be closed: %w", err)
 	}
 	return nil
+}
+
+// words tells on which mentions about health or safety the owner gave their word; nil when there is nobody to ask.
+func (s *Store) words(ctx context.Context, c Case, ms []mention.Mention) (map[string]bool, error) {
+	if s.Consents == nil {
+		return nil, nil
+	}
+	out, asked := map[string]bool{}, false
+	for _, m := range ms {
+		if !m.Has("health_safety") {
+			continue
+		}
+		if !asked {
+			yes, err := s.Consents.Said(ctx, c.Firm, consent.Close, c.Ref())
+			if err != nil || !yes {
+				return out, err
+			}
+			asked = true
+		}
+		out[m.ID] = true
+	}
+	return out, nil
 }

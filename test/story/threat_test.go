@@ -61,6 +61,7 @@ func TestAThreatInTheNight(t *testing.T) {
 		}
 
 		w.ok(w.Cases.Accept(ewa.ctx(), w.firm.ID, c.ID))
+		w.ok(w.Cases.TellOwner(ewa.ctx(), w.firm.ID, c.ID, crisis.ToldCall, "Pani Joanna wie, dzwonimy na policję.", time.Time{}))
 		advice := ewa.advised(m)
 		if len(advice.Explanation.For) == 0 || advice.Result.Recommended == "" {
 			t.Errorf("advice without reasons: %+v", advice.Result)

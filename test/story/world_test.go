@@ -185,6 +185,7 @@ func (w *World) Work() {
 	w.ok(w.Jobs.Drain(w.system()))
 	w.ok(w.Sources.Watch(w.system()))
 	w.ok(w.Triage.Overdue(w.system()))
+	w.ok(w.Cases.Tend(w.system()))
 	_, err := w.Ledger.Checkpoint(w.system())
 	w.ok(err)
 	w.ok(w.Jobs.Drain(w.system()))

@@ -51,6 +51,7 @@ type View struct {
 	Form     Form
 
 	veiled map[string]bool // mentions whose text is shown only on request
+	memos  map[string]crisis.Memo
 }
 
 // Item is one mention of the case.

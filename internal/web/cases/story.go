@@ -19,6 +19,9 @@ func (d Deps) story(ctx context.Context, v *View) error {
 	if err != nil {
 		return err
 	}
+	if err := d.words(ctx, v); err != nil {
+		return err
+	}
 	var all []page.Event
 	for _, e := range list {
 		all = append(all, v.event(ctx, e))
@@ -36,6 +39,19 @@ func (d Deps) story(ctx context.Context, v *View) error {
 		}
 	}
 	return nil
+}
+
+// words loads the internal notes for those who work on the case; others see that there is one.
+func (d Deps) words(ctx context.Context, v *View) error {
+	if !v.Work {
+		return nil
+	}
+	list, err := d.Cases.Memos(ctx, v.Case.Firm, v.Case.ID)
+	v.memos = map[string]crisis.Memo{}
+	for _, m := range list {
+		v.memos[m.ID] = m
+	}
+	return err
 }
 
 func filterOf(k page.EventKind) string {
@@ -73,6 +89,9 @@ func (v View) event(ctx context.Context, e crisis.Event) page.Event {
 		if v.veiled[e.Ref.ID] {
 			out.Text = page.T(ctx, "shell.row.veiled")
 		}
+	}
+	if m, ok := v.memos[e.Ref.ID]; ok && e.Ref.Kind == "note" {
+		out.Text = m.Text.Show()
 	}
 	if e.Ref.Kind == "mention" && v.Read {
 		out.More = page.Pair{Name: page.T(ctx, "cases.item.see"), Value: "/inbox?m=" + e.Ref.ID}

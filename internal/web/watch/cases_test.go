@@ -47,7 +47,7 @@ func TestLifeOfACase(t *testing.T) {
 	b.post(home + "/accept").status(http.StatusSeeOther)
 	a := b.get(home + "?do=contain").status(http.StatusOK)
 	a.shows("case-head", "prowadzi Ewa Maj")
-	a.shows("case-do", "Brakuje warunków", "Każdy wpis ma decyzję (czekają 2)")
+	a.shows("case-do", "Brakuje warunków", "Każdy wpis ma decyzję")
 	b.post(home+"/contain", "why", "").status(http.StatusUnprocessableEntity).shows("case-do", "Napisz krótko, dlaczego")
 	b.post(home+"/contain", "why", "Wątek zamknięty przez platformę").status(http.StatusSeeOther)
 	b.get(home).shows("case-plain", "opanowana")

@@ -120,7 +120,8 @@ func open(t *testing.T) *world {
 		Channels: map[string]notify.Channel{"email": w.phone}, Origin: w.URL})
 	src := &source.Store{DB: d, Jobs: w.jobs, Seal: k, Journal: j, Alerts: w.alerts, Registry: source.Registry{}}
 	w.mentions = &mention.Store{DB: d, Jobs: w.jobs, Seal: k, Ledger: l, Sources: src}
-	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Journal: j, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions}
+	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Seal: k, Journal: j, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions}
+	w.alerts.Acked = w.cases.Acknowledged
 	w.users = must[*user.Store](t)(user.New(user.Config{DB: d, Firms: w.firms, Journal: j, Seal: k, Origin: w.URL}))
 	mux := http.NewServeMux()
 	watch.Mount(mux, watch.Deps{Firms: w.firms, Standing: &standing.Store{DB: d}, Mentions: w.mentions, Cases: w.cases, Alerts: w.alerts, Duty: w.duty, Sources: src})
