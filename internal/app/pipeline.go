@@ -36,10 +36,6 @@ func (r *Rooms) pipeline() {
 	job.On(r.Jobs, "author.over", r.Authors.Expire)             // author.Over       -> a profile expires, and is forgotten in time
 	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)        // action.Due        -> the place, then read back
 	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later
-	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)           // timer             -> a snoozed item comes back
-	job.On(r.Jobs, "action.start", r.Actions.Start)             // decision.Made     -> a deed, or a task for a person
-	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)        // action.Due        -> the place, then read back
-	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later
 	job.Outside(r.Jobs, "wave.step", r.Waves.Step)              // wave.Due          -> the same decision about the next items of a wave
 }
 
