@@ -37,6 +37,8 @@ func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)        // action.Due        -> the place, then read back
 	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later
 	job.Outside(r.Jobs, "wave.step", r.Waves.Step)              // wave.Due          -> the same decision about the next items of a wave
+	job.On(r.Jobs, "outcome.begin", r.Outcomes.Begin)           // decision.Made     -> its forecast is kept, two looks are set
+	job.On(r.Jobs, "outcome.look", r.Outcomes.Look)             // outcome.Due       -> what followed after a day and a week
 }
 
 // read takes a batch from intake to its effects: the accounts' cards, the labels, what triage sets in motion, and the

@@ -34,6 +34,7 @@ import (
 	"chop/internal/notify/ntfy"
 	notifyhook "chop/internal/notify/webhook"
 	"chop/internal/oncall"
+	"chop/internal/outcome"
 	"chop/internal/ownrule"
 	"chop/internal/pulse"
 	"chop/internal/seal"
@@ -77,6 +78,7 @@ type Rooms struct {
 	Actions   *action.Store
 	Macros    *macro.Store
 	Waves     *wave.Store
+	Outcomes  *outcome.Store
 	Importer  *mention.Importer
 	Standing  *standing.Store
 
@@ -222,6 +224,8 @@ func (r *Rooms) trade(c Config) error {
 	r.Waves = &wave.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Seal: r.Seal, Mentions: r.Mentions, Cases: r.Cases, Decisions: r.Decisions,
 		Actions: r.Actions, Macros: r.Macros, Who: r.Users.Acting}
 	r.Cases.Look = []crisis.Look{r.Decisions.InCase, r.Actions.InCase}
+	r.Outcomes = &outcome.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Sources: r.Sources, Cases: r.Cases, Decisions: r.Decisions}
+	r.Decisions.Tune = r.Outcomes.Tune
 	r.Standing = &standing.Store{DB: r.DB}
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err
