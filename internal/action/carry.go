@@ -145,7 +145,8 @@ func (s *Store) begin(ctx context.Context, d Deed) (Deed, error) {
 	return d, err
 }
 
-// gate tells what stands against the deed: no proof (law 2), or no decision.
+// gate tells what stands against the deed: no proof (law 2), no decision, or, for a reply that waited for its time, that
+// things are no longer as they were (decision.Still).
 func (s *Store) gate(ctx context.Context, d Deed) (trouble, err error) {
 	c, err := s.Decisions.Find(ctx, d.Firm, d.Decision)
 	if err != nil {
@@ -153,6 +154,11 @@ func (s *Store) gate(ctx context.Context, d Deed) (trouble, err error) {
 	}
 	if c.State != decision.Decided {
 		return fault.New(fault.Conflict, "action.not_decided"), nil
+	}
+	if d.Reverses == "" {
+		if trouble, err := s.Decisions.Still(ctx, c); trouble != nil || err != nil {
+			return trouble, err
+		}
 	}
 	has, err := s.Evidence.Has(ctx, d.Firm, mention.Ref(d.Mention))
 	if err != nil {

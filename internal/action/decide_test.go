@@ -213,7 +213,7 @@ func TestTwoPublicRepliesAndNeverTheSameWords(t *testing.T) {
 			t.Errorf("guard %v", f.Data)
 		}
 		other := w.comment("Ewa", "A moja?", "complaint")
-		w.decides(w.ola(), other, decision.Reply, "Pani paczka jest już w drodze.")
+		w.decides(w.ola(), other, decision.Reply, "Już jedzie, odpiszemy dziś.")
 		if w.pass(action.UndoWindow); w.calls() != 3 {
 			t.Errorf("%d replies went out, want 3", w.calls())
 		}

@@ -62,6 +62,9 @@ func (s *Store) Start(ctx context.Context, e decision.Made) error {
 		if does {
 			outcome, what = decision.Underway, "planned"
 			d.DueAt = tx.Now().Add(UndoWindow)
+			if c.SendAt.After(d.DueAt) { // a reply that waits for its time can be called off until then
+				d.DueAt = c.SendAt
+			}
 		}
 		if err := s.plan(ctx, tx, &d, does); err != nil {
 			return err

@@ -35,6 +35,7 @@ import (
 	"chop/internal/notify"
 	"chop/internal/oncall"
 	"chop/internal/reason"
+	"chop/internal/reply"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/wordpress"
@@ -59,6 +60,7 @@ type world struct {
 	alerts    *alert.Store
 	consents  *consent.Store
 	mail      mail
+	replies   *reply.Store
 	decisions *decision.Store
 	actions   *action.Store
 	firm      string
@@ -143,8 +145,10 @@ func build(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	w.consents = consent.NewStore(consent.Config{DB: d, Jobs: w.jobs, Journal: w.journal, Seal: keys, Firms: w.firms, Duty: duty, Alerts: w.alerts,
 		Channels: map[string]notify.Channel{"email": &w.mail}, Origin: "https://chop.example"})
 	w.cases = &crisis.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions, Consents: w.consents}
+	w.replies = &reply.Store{DB: d, Seal: keys, Journal: w.journal}
 	w.decisions = &decision.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Labels: w.labels, Cases: w.cases, Sources: sources,
-		Evidence: w.evidence, Firms: w.firms, Consents: w.consents, Alerts: w.alerts}
+		Evidence: w.evidence, Firms: w.firms, Consents: w.consents, Alerts: w.alerts,
+		Replies: w.replies, Grounded: w.replies.Grounded, Staff: func(context.Context, string) ([]string, error) { return []string{"Kasia Lis"}, nil }}
 	w.actions = &action.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: w.alerts, Evidence: w.evidence, Mentions: w.mentions, Cases: w.cases,
 		Sources: sources, Decisions: w.decisions}
 	w.wire()

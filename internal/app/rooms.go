@@ -37,6 +37,7 @@ import (
 	"chop/internal/outcome"
 	"chop/internal/ownrule"
 	"chop/internal/pulse"
+	"chop/internal/reply"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/feed"
@@ -74,6 +75,7 @@ type Rooms struct {
 	Cases     *crisis.Store
 	Beat      *pulse.Store
 	Triage    *triage.Store
+	Replies   *reply.Store
 	Decisions *decision.Store
 	Actions   *action.Store
 	Macros    *macro.Store
@@ -216,8 +218,10 @@ func (r *Rooms) trade(c Config) error {
 	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
+	r.Replies = &reply.Store{DB: r.DB, Seal: r.Seal, Journal: r.Journal}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
-		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts, Authors: r.Authors}
+		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts, Authors: r.Authors,
+		Replies: r.Replies, Staff: r.staff, Grounded: r.Replies.Grounded}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
 	r.Macros = &macro.Store{DB: r.DB, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases, Evidence: r.Evidence, Decisions: r.Decisions}

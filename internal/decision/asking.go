@@ -251,6 +251,16 @@ func (s *Store) milder(ctx context.Context, tx *db.Tx, d Decision, m mention.Men
 		slog.Info("no milder deed in place of silence", "firm", d.Firm, "decision", d.ID, "option", o)
 		return nil
 	}
+	if text != "" {
+		r, err := s.check(ctx, now, o, text)
+		if err != nil {
+			return err
+		}
+		if codes := r.Blocks(); len(codes) > 0 {
+			slog.Info("the holding line does not fit this item", "firm", d.Firm, "decision", d.ID, "checks", codes)
+			return nil
+		}
+	}
 	if err := s.keep(ctx, &now); err != nil {
 		return err
 	}

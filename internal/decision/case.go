@@ -28,6 +28,7 @@ type Inputs struct {
 	Account  *author.Behaviour // how the account behaves; nil when nobody keeps that
 	Facts    map[string]string // what people answered, see Answers
 	Settings firm.Settings
+	firm     string // its name
 	Now      time.Time
 }
 

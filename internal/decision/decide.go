@@ -38,7 +38,8 @@ type Choice struct {
 	Shown   string    // Advice.ID
 	Until   time.Time // observe: look again then; zero: done
 
-	AskOwner bool // ask the firm's owner first, even where nobody needs to
+	SendAt   time.Time // reply: send it then; zero: after the undo window
+	AskOwner bool      // ask the firm's owner first, even where nobody needs to
 }
 
 // judge is the state machine's rule: whether this choice may stand, and whether it waits for another person.
@@ -111,7 +112,7 @@ func checkUntil(c Choice) error {
 // for the firm's owner, and removal after a formal step for its lawyer (State Consent). Needs access.Decide; the program itself may only remove pure
 // spam where the firm allowed it. Faults: Forbidden "decision.guard" (Data Guard), "decision.mandate",
 // "decision.person"; Invalid "decision.shown", "decision.option", "decision.impossible", "decision.text",
-// "decision.text_long", "decision.why_differs", "why"; Conflict "decision.stale" (Data Who, Option), "decision.changed",
+// "decision.text_long", "decision.lint" (Data Codes, Findings), "decision.braces", "decision.send_at", "decision.why_differs", "why"; Conflict "decision.stale" (Data Who, Option), "decision.changed",
 // "decision.repeated", "decision.pending", "decision.reported".
 func (s *Store) Decide(ctx context.Context, c Choice) (d Decision, err error) {
 	if err := access.Check(ctx, access.Decide, c.Firm); err != nil {
@@ -123,7 +124,7 @@ func (s *Store) Decide(ctx context.Context, c Choice) (d Decision, err error) {
 		return err
 	})
 	var f *fault.Error
-	if errors.As(err, &f) && f.Code == "decision.guard" {
+	if errors.As(err, &f) && (f.Code == "decision.guard" || f.Code == "decision.lint") {
 		err = errors.Join(f, s.logWish(ctx, c, f))
 	}
 	if err != nil {
@@ -135,7 +136,7 @@ func (s *Store) Decide(ctx context.Context, c Choice) (d Decision, err error) {
 // logWish keeps on record that something was wished for that is not done here (law 10).
 func (s *Store) logWish(ctx context.Context, c Choice, f *fault.Error) error {
 	return s.Journal.Record(ctx, journal.Entry{Firm: c.Firm, Ref: mention.Ref(c.Mention), Verb: "decision.vetoed", Why: c.Why,
-		Data: map[string]string{"option": string(c.Option), "guard": fmt.Sprint(f.Data["Guard"])}})
+		Data: wish(c, f)})
 }
 
 func tidy(s string) string {
@@ -179,10 +180,16 @@ func (s *Store) decide(ctx context.Context, tx *db.Tx, c Choice) (d Decision, er
 	if err := s.unrepeated(ctx, d); err != nil {
 		return d, err
 	}
+	if err := s.speak(ctx, c, now, w, &d); err != nil {
+		return d, err
+	}
 	if err := s.station(ctx, c, now, w, &d); err != nil {
 		return d, err
 	}
-	return d, s.record(ctx, tx, &d, m)
+	if err := s.record(ctx, tx, &d, m); err != nil {
+		return d, err
+	}
+	return d, s.spoken(ctx, d)
 }
 
 // record seals the proof, saves, and hands over.
@@ -255,7 +262,8 @@ func (s *Store) unchanged(ctx context.Context, shown Advice, m mention.Mention, 
 			return err
 		}
 		if len(list) > 0 {
-			return fault.New(fault.Conflict, "decision.stale", "Who", list[0].WhoName, "Option", string(list[0].Option), "At", list[0].At)
+			return fault.New(fault.Conflict, "decision.stale", "Who", list[0].WhoName, "Option", string(list[0].Option), "At", list[0].At,
+				"Text", list[0].Text)
 		}
 	}
 	if m.Revision != shown.Mention.Revision {

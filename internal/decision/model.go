@@ -38,6 +38,7 @@ const (
 	opinion      = "opinion"
 	claim        = "claim"
 	insult       = "insult"
+	praise       = "praise"
 	threat       = "threat"
 	extortion    = "extortion"
 	hate         = "hate"

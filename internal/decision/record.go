@@ -12,6 +12,7 @@ import (
 	"chop/internal/fault"
 	"chop/internal/firm"
 	"chop/internal/reason"
+	"chop/internal/reply/lint"
 )
 
 // State is where a decision stands.
@@ -72,6 +73,9 @@ type Decision struct {
 	Silence  Silence       // what the owner was told no answer means
 	After    string        // decision whose question nobody answered: this one is the milder thing in its place
 
+	SendAt time.Time      // a reply that waits for its time; zero: at once
+	Checks []lint.Finding // what the checks of a reply said and the person saw
+
 	words    string
 	settings firm.Settings
 }
@@ -86,13 +90,14 @@ func (d Decision) Live() bool {
 
 const columns = `firm_id, id, mention_id, thread, n, author_key, revision, option, text, words, why, differs, state, advice_id, shown_at, inputs,
 	result, version, exhibit, until, who, who_name, at, second, second_name, second_why, second_at, outcome, result_ext, undone_at,
-	consent, deadline, needs, silence, after_id`
+	consent, deadline, needs, silence, after_id, send_at, checks`
 
 func scanDecision(scan func(...any) error) (d Decision, err error) {
-	var inputs, result, needs string
+	var inputs, result, needs, checks string
 	if err := scan(&d.Firm, &d.ID, &d.Mention, &d.Thread, &d.N, &d.Author, &d.Revision, &d.Option, &d.Text, &d.words, &d.Why, &d.Differs, &d.State,
 		&d.Shown, &d.ShownAt, &inputs, &result, &d.Version, &d.Exhibit, &d.Until, &d.Who, &d.WhoName, &d.At, &d.Second, &d.SecondName,
-		&d.SecondWhy, &d.SecondAt, &d.Outcome, &d.ResultExt, &d.UndoneAt, &d.Consent, &d.Deadline, &needs, &d.Silence, &d.After); err != nil {
+		&d.SecondWhy, &d.SecondAt, &d.Outcome, &d.ResultExt, &d.UndoneAt, &d.Consent, &d.Deadline, &needs, &d.Silence, &d.After,
+		&d.SendAt, &checks); err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal([]byte(inputs), &d.Case); err != nil {
@@ -100,6 +105,9 @@ func scanDecision(scan func(...any) error) (d Decision, err error) {
 	}
 	if err := json.Unmarshal([]byte(result), &d.Result); err != nil {
 		return d, fmt.Errorf("read result of decision %s: %w", d.ID, err)
+	}
+	if err := json.Unmarshal([]byte(checks), &d.Checks); err != nil {
+		return d, fmt.Errorf("read checks of decision %s: %w", d.ID, err)
 	}
 	d.Result.Version, d.Needs = d.Version, splitRoles(needs)
 	return d, nil
@@ -110,10 +118,14 @@ func (s *Store) insert(ctx context.Context, tx *db.Tx, d Decision) error {
 	if err != nil {
 		return err
 	}
+	checks, err := encodeChecks(d.Checks)
+	if err != nil {
+		return err
+	}
 	_, err = tx.Insert(ctx, `INSERT INTO decision (`+columns+`)`, [][]any{{d.Firm, d.ID, d.Mention, d.Thread, d.N, d.Author, d.Revision,
 		string(d.Option), d.Text, d.words, d.Why, d.Differs, string(d.State), d.Shown, d.ShownAt, inputs, result, d.Version, d.Exhibit, d.Until,
 		d.Who, d.WhoName, d.At, d.Second, d.SecondName, d.SecondWhy, d.SecondAt, string(d.Outcome), d.ResultExt, d.UndoneAt,
-		d.Consent, d.Deadline, joinRoles(d.Needs), string(d.Silence), d.After}}, "")
+		d.Consent, d.Deadline, joinRoles(d.Needs), string(d.Silence), d.After, d.SendAt, checks}}, "")
 	if err != nil {
 		return fmt.Errorf("save decision: %w", err)
 	}

@@ -24,6 +24,7 @@ import (
 	"chop/internal/job"
 	"chop/internal/journal"
 	"chop/internal/mention"
+	"chop/internal/reply"
 	"chop/internal/source"
 )
 
@@ -41,6 +42,10 @@ type Store struct {
 	Consents *consent.Store
 	Alerts   *alert.Store
 	Authors  *author.Store // nil: nobody keeps accounts, and nothing is concluded from them
+	Replies  *reply.Store // what was answered before, facts, drafts; nil: the checks know less
+
+	// Staff names the firm's people, so that nobody of them is blamed by name (L16); nil: none are known.
+	Staff func(ctx context.Context, firm string) ([]string, error)
 
 	// Grounded tells whether a reply rests on the firm's own facts or a saved reply, so that nobody needs to be asked
 	// about it (domain/decisions.md section 9). A later room sets it; nil: none does.
@@ -92,7 +97,9 @@ type Advice struct {
 
 	thread   int64
 	settings firm.Settings
-	due      []Option // what must be done (M1 to M4)
+	firmName string
+	items    []mention.Mention // of the thread
+	due      []Option          // what must be done (M1 to M4)
 }
 
 // Way is how the option stands.
@@ -137,7 +144,7 @@ func (s *Store) weigh(ctx context.Context, firm, id string) (a Advice, err error
 	if err != nil {
 		return a, err
 	}
-	a.Case, a.settings = buildCase(in), in.Settings
+	a.Case, a.settings, a.firmName, a.items = buildCase(in), in.Settings, in.firm, in.Thread
 	caps := capabilities(a.Case, can)
 	var own Tuning
 	if s.Tune != nil {
@@ -207,7 +214,7 @@ func (s *Store) inputs(ctx context.Context, m mention.Mention, facts []Fact) (in
 	if err != nil {
 		return in, nil, err
 	}
-	in.Settings = f.Settings
+	in.Settings, in.firm = f.Settings, f.Name
 	if in.Kind, can, err = s.place(ctx, m); err != nil {
 		return in, nil, err
 	}

@@ -79,6 +79,7 @@ type Input struct {
 	Lang    string // "pl", "en"; empty: guessed from the text
 	Private bool   // for the author's eyes only: checks of public words are left out
 	Review  bool   // the place is for reviews: shorter is better
+	Brief   bool   // thanks for praise: may be short (domain/decisions.md 7)
 
 	Source    string   // the comment that is answered
 	Author    string   // its author's name, as readers see it

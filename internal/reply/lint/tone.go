@@ -148,7 +148,7 @@ func (c *check) length() {
 		most = LongestReview
 	}
 	switch {
-	case n < ShortestWords:
+	case n < ShortestWords && !c.in.Brief:
 		c.add(Length, "short", nil, 0, 0, "n", strconv.Itoa(n), "least", strconv.Itoa(ShortestWords))
 	case n > most:
 		c.add(Length, "long", nil, 0, 0, "n", strconv.Itoa(n), "most", strconv.Itoa(most))
