@@ -42,7 +42,7 @@ type Store struct {
 	Consents *consent.Store
 	Alerts   *alert.Store
 	Authors  *author.Store // nil: nobody keeps accounts, and nothing is concluded from them
-	Replies  *reply.Store // what was answered before, facts, drafts; nil: the checks know less
+	Replies  *reply.Store  // what was answered before, facts, drafts; nil: the checks know less
 
 	// Staff names the firm's people, so that nobody of them is blamed by name (L16); nil: none are known.
 	Staff func(ctx context.Context, firm string) ([]string, error)
