@@ -73,7 +73,9 @@ func ReadCues(text string) Cues {
 		Rejects: n("reject"), Offers: n("offer"), Loyal: n("loyal"), Again: n("again"), Own: n("own"),
 		Authority: n("authority"), Document: n("document"), Insider: n("insider"), Rival: n("rival"),
 	}
-	if c.Rejects == 0 { // "nie zgadzam się" holds "zgadzam się"
+	if c.Rejects > 0 { // "nie zgadzam się" holds "zgadzam się", and "nie chcę zwrotu" holds "chcę zwrotu"
+		c.Refund, c.Fix = apart(sheet, "refund", "reject"), apart(sheet, "fix", "reject")
+	} else {
 		c.Accepts = n("accept")
 	}
 	fold := polish.Fold(text)
@@ -82,6 +84,22 @@ func ReadCues(text string) Cues {
 	c.Laughs = len(laughing.FindAllStringIndex(fold, -1))
 	c.Age = statedAge(fold)
 	return c
+}
+
+// apart counts the sentences of a kind that have no phrase of the other kind.
+func apart(sheet *rules.Sheet, kind, other string) int {
+	found := map[int]bool{}
+	for _, p := range lexicon[kind] {
+		for _, at := range p.Find(sheet) {
+			found[at.Sentence] = true
+		}
+	}
+	for _, p := range lexicon[other] {
+		for _, at := range p.Find(sheet) {
+			delete(found, at.Sentence)
+		}
+	}
+	return len(found)
 }
 
 // Patterns over folded text.
