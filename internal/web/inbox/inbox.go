@@ -19,6 +19,7 @@ import (
 	"chop/internal/fault"
 	"chop/internal/journal"
 	"chop/internal/mention"
+	"chop/internal/outcome"
 	"chop/internal/source"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
@@ -31,6 +32,7 @@ type Deps struct {
 	Second    *remote.Store // nil: no firm has a second engine
 	Decisions *decision.Store
 	Actions   *action.Store
+	Outcomes  *outcome.Store // nil: what follows is not watched
 	Evidence  *evidence.Store
 	Cases     *crisis.Store
 	Sources   *source.Store
@@ -61,6 +63,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("POST /decisions/{id}/confirmation", may(d.confirm))
 	mux.HandleFunc("POST /decisions/{id}/refusal", may(d.refuse))
 	mux.HandleFunc("POST /decisions/{id}/withdrawal", may(d.withdraw))
+	mux.HandleFunc("POST /decisions/{id}/outcome", may(d.correct))
 	mux.HandleFunc("POST /decisions/{id}/undo", may(d.undoDecision))
 	mux.HandleFunc("POST /deeds/{id}/undo", may(d.undoDeed))
 	mux.HandleFunc("POST /deeds/{id}/completion", may(d.taskDone))

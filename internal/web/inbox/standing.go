@@ -30,6 +30,7 @@ type Standing struct {
 	Seal      page.SealMark
 	ResultURL string
 	Live      bool
+	Followed  *Followed
 	Reached   string // when the question to the firm arrived, or who agreed
 	Recall    bool   // it waits for the firm and may be taken back
 }
@@ -48,12 +49,17 @@ func (d Deps) stand(ctx context.Context, it *Item) error {
 	if err != nil {
 		return err
 	}
+	outcomes, err := d.outcomesOf(ctx, m.Firm, m.ID)
+	if err != nil {
+		return err
+	}
 	can := d.can(ctx, m.Firm, m.Source)
 	for i, c := range list {
 		s, err := d.standing(ctx, it, c, deeds, can)
 		if err != nil {
 			return err
 		}
+		s.Followed = followed(ctx, outcomes, c)
 		if s.Live && c.State == decision.Decided {
 			it.Decided, it.Made = true, append(it.Made, c.Option)
 		}

@@ -31,6 +31,7 @@ var house = []group{
 	{"shell.group.firm", []room{
 		{"/sources", "plug-zap", "shell.room.sources", "k", []access.Perm{access.ViewSources}, false},
 		{"/labels", "tag", "shell.room.labels", "t", []access.Perm{access.ViewMentions}, false},
+		{"/calibration", "gauge", "shell.room.calibration", "c", []access.Perm{access.ViewMentions}, false},
 		{"/firms", "building-2", "shell.room.firms", "i", []access.Perm{access.ViewFirm}, false},
 		{"/people", "users", "shell.room.people", "l", []access.Perm{access.ViewPeople}, false},
 		{"/journal", "file-text", "shell.room.journal", "j", []access.Perm{access.ViewJournal}, false},
