@@ -125,7 +125,26 @@ func (p Point) Strength(say Say) string {
 	if grade == "" || sources == "" {
 		return ""
 	}
-	return say("decision.evidence."+grade, "Sources", sources)
+	names := strings.Split(sources, ", ")
+	for i, key := range names {
+		names[i] = sourceName(key, say)
+	}
+	return say("decision.evidence."+grade, "Sources", strings.Join(names, ", "))
+}
+
+// told are the sources that have a message "decision.source.<key>"; the others are named by author and year.
+var told = []string{"EXPERT", "ETHICS", "KK", "KK190", "KK191", "GDPR", "GOOGLE-EXT", "GOOGLE-UGC", "FBHIDE", "STREISAND", "PZ17", "WC18", "HR23"}
+
+// sourceName is a key of domain/decisions.md as people read it: HERHAUSEN19 is Herhausen 2019.
+func sourceName(key string, say Say) string {
+	if slices.Contains(told, key) {
+		return say("decision.source." + key)
+	}
+	author := strings.TrimRight(key, "0123456789")
+	if year := key[len(author):]; len(year) == 2 && author != "" {
+		return author[:1] + strings.ToLower(author[1:]) + " 20" + year
+	}
+	return key
 }
 
 // Say is the sentence of the turn.
