@@ -17,6 +17,7 @@ import (
 	"chop/internal/web/labels"
 	"chop/internal/web/owner"
 	"chop/internal/web/people"
+	"chop/internal/web/replies"
 	"chop/internal/web/rules"
 	"chop/internal/web/signin"
 	"chop/internal/web/sources"
@@ -28,7 +29,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	signin.Mount(mux, signin.Deps{Users: a.Users})
 	watch.Mount(mux, watch.Deps{Firms: a.Firms, Standing: a.Standing, Mentions: a.Mentions, Cases: a.Cases, Alerts: a.Alerts, Duty: a.Duty,
 		Sources: a.Sources})
-	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Actions: a.Actions, Outcomes: a.Outcomes, Evidence: a.Evidence,
+	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Replies: a.Replies, Actions: a.Actions, Outcomes: a.Outcomes, Evidence: a.Evidence,
 		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal})
 	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
 	consent.Mount(mux, consent.Deps{Consents: a.Consents})
@@ -42,6 +43,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	engines.Mount(mux, engines.Deps{Firms: a.Firms, Second: a.Second})
 	labels.Mount(mux, labels.Deps{Labels: a.Labels, Memory: a.Memory, Learn: a.Learn, Mentions: a.Mentions})
 	calibration.Mount(mux, calibration.Deps{Outcomes: a.Outcomes})
+	replies.Mount(mux, replies.Deps{Replies: a.Replies})
 	rules.Mount(mux, rules.Deps{Rules: a.OwnRules, Mentions: a.Mentions})
 	journal.Mount(mux, journal.Deps{Journal: a.Journal, Users: a.Users})
 	people.Mount(mux, people.Deps{Users: a.Users, Firms: a.Firms})

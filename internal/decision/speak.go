@@ -32,6 +32,14 @@ func (s *Store) Check(ctx context.Context, firm, mentionID string, o Option, tex
 	return s.check(ctx, a, o, tidy(text))
 }
 
+// CheckIn is Check with the advice at hand. Needs access.ViewMentions.
+func (s *Store) CheckIn(ctx context.Context, a Advice, o Option, text string) (lint.Report, error) {
+	if err := access.Check(ctx, access.ViewMentions, a.Mention.Firm); err != nil {
+		return lint.Report{}, err
+	}
+	return s.check(ctx, a, o, tidy(text))
+}
+
 func (s *Store) check(ctx context.Context, a Advice, o Option, text string) (lint.Report, error) {
 	in, err := s.lintInput(ctx, a, o, text)
 	if err != nil {

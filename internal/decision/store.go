@@ -317,6 +317,9 @@ func threadOf(m mention.Mention) string {
 	return "post:" + m.Post
 }
 
+// ThreadOf names the thread of a mention, for rooms that keep something by thread.
+func ThreadOf(m mention.Mention) string { return threadOf(m) }
+
 // wordsOf is a digest of the folded text, to tell the same words again; empty for no text.
 func wordsOf(text string) string {
 	folded := strings.ToLower(strings.Join(strings.Fields(text), " "))

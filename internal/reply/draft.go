@@ -78,11 +78,15 @@ func (s *Store) Keep(ctx context.Context, firm, mention, text string) error {
 	})
 }
 
-// Put makes a proposal the person's draft. What they had typed is replaced: the page asks before. Needs access.Decide.
+// Put makes a proposal the person's draft. What they had typed themselves stays below it. Needs access.Decide.
 func (s *Store) Put(ctx context.Context, firm, mention string, p Proposal) error {
 	return s.write(ctx, firm, mention, func(d *Draft, _ time.Time) {
-		*d = Draft{Text: p.Text, given: len(strings.Fields(p.Text)), Saved: p.Saved, Variant: p.Variant}
-		if p.Approved {
+		own := ""
+		if d.Typed > 0 && d.Text != p.Text {
+			own = "\n\n" + d.Text
+		}
+		*d = Draft{Text: p.Text + own, Typed: d.Typed, TypedAt: d.TypedAt, given: len(strings.Fields(p.Text + own)), Saved: p.Saved, Variant: p.Variant}
+		if p.Approved && own == "" {
 			d.grounded = digest(p.Text)
 		}
 	})

@@ -57,11 +57,15 @@ func (d Deps) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := back(r)
-	s := Slip{Ask: decision.Option(r.PostFormValue("option")), Text: r.PostFormValue("text"), Why: r.PostFormValue("why"), Until: r.PostFormValue("until")}
+	s := Slip{Ask: decision.Option(r.PostFormValue("option")), Text: r.PostFormValue("text"), Why: r.PostFormValue("why"), Until: r.PostFormValue("until"),
+		Send: r.PostFormValue("send"), SendAt: r.PostFormValue("send_at")}
 	c := decision.Choice{Firm: m.Firm, Mention: m.ID, Option: s.Ask, Text: s.Text, Why: s.Why, Shown: r.PostFormValue("shown"), AskOwner: r.PostFormValue("ask_owner") != ""}
 	next, err := d.next(ctx, q, m.ID)
 	if err == nil {
 		c.Until, err = until(s.Until, page.FrameFrom(ctx).Now)
+	}
+	if err == nil && s.Send != "" {
+		c.SendAt, err = sendAt(s.Send, s.SendAt, page.FrameFrom(ctx).Now)
 	}
 	var made decision.Decision
 	if err == nil {
@@ -97,6 +101,8 @@ func flash(ctx context.Context, m mention.Mention, c decision.Decision, hand boo
 		f.Text, f.Undo = page.T(ctx, "inbox.done.asked"), ""
 	case c.State == decision.Second:
 		f.Text, f.Undo, f.Sub = page.T(ctx, "inbox.done.second", "Option", optionNoun(ctx, c.Option)), "", page.T(ctx, "inbox.done.second.sub")
+	case !c.SendAt.IsZero():
+		f.Text = page.T(ctx, "reply.done.later", "At", page.When(ctx, c.SendAt))
 	case !c.Until.IsZero():
 		f.Text = page.T(ctx, "inbox.done.snooze", "At", page.When(ctx, c.Until))
 	case hand:

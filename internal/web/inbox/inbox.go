@@ -20,6 +20,7 @@ import (
 	"chop/internal/journal"
 	"chop/internal/mention"
 	"chop/internal/outcome"
+	"chop/internal/reply"
 	"chop/internal/source"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
@@ -31,6 +32,7 @@ type Deps struct {
 	Labels    *classify.Store
 	Second    *remote.Store // nil: no firm has a second engine
 	Decisions *decision.Store
+	Replies   *reply.Store // nil: replies are written without the desk
 	Actions   *action.Store
 	Outcomes  *outcome.Store // nil: what follows is not watched
 	Evidence  *evidence.Store
@@ -55,6 +57,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /inbox/{m}", may(d.lead))
 	mux.HandleFunc("GET /inbox/{m}/{deed}", may(d.lead))
 	mux.HandleFunc("POST /inbox/{m}/decision", may(d.decide))
+	mux.HandleFunc("POST /inbox/{m}/check", may(d.check))
+	mux.HandleFunc("POST /inbox/{m}/draft", may(d.draft))
 	mux.HandleFunc("POST /inbox/{m}/fact", may(d.answer))
 	mux.HandleFunc("POST /inbox/{m}/label", may(d.relabel))
 	mux.HandleFunc("POST /inbox/{m}/label/confirmation", may(d.agree))
@@ -118,6 +122,8 @@ type Slip struct {
 	Err       error
 	Text, Why string
 	Until     string
+	Send      string // when a reply is to go
+	SendAt    string
 	Quick     string // code of a usual reason
 	Labels    []string
 	Severity  int

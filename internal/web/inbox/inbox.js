@@ -94,4 +94,28 @@
     box.focus();
     weigh(f);
   });
+
+  /* --- the checks of a reply, while it is written; what was typed is kept on the way ---- */
+  let waiting = 0, asking = null;
+  async function checkReply(form) {
+    if (asking) asking.abort();
+    const mine = asking = new AbortController();
+    try {
+      const res = await fetch(form.dataset.check, { method: 'POST', credentials: 'same-origin', signal: mine.signal,
+        headers: { 'ChOP-Part': 'checks', Accept: 'text/html' }, body: new URLSearchParams({ text: form.elements.text.value }) });
+      const out = document.getElementById('checks');
+      if (!res.ok || !out || !document.contains(form)) return;
+      const doc = new DOMParser().parseFromString(await res.text(), 'text/html');
+      out.replaceChildren(...[...doc.body.childNodes].map((n) => document.importNode(n, true)));
+    } catch (e) { /* no line now: the checks are asked again when it is sent */ }
+  }
+  document.addEventListener('input', (e) => {
+    const f = e.target.name === 'text' && e.target.closest('form[data-check]');
+    if (!f) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => checkReply(f), 600);
+  });
+  const scripted = () => { for (const b of document.querySelectorAll('[data-unscripted]')) { b.hidden = true; b.setAttribute('data-own', ''); } };
+  document.addEventListener('chop:swapped', scripted);
+  scripted();
 })();

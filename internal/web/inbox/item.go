@@ -27,12 +27,14 @@ type Item struct {
 	Made      []decision.Option        // what stands already; it is not begun twice
 	Asks      map[decision.Option]bool // the firm is asked about these anyway
 
-	Advised bool
-	Advice  Advice
-	Labels  LabelForm
-	Slip    Slip
-	Slips   []page.Slip
-	Stale   string // who was faster, in a sentence
+	Advised   bool
+	Advice    Advice
+	Labels    LabelForm
+	Slip      Slip
+	Slips     []page.Slip
+	Stale     string // who was faster, in a sentence
+	StaleText string // and what they said
+	Desk      *Desk  // the reply editor; nil where no reply is written
 
 	May, MayLabel, MayPreserve bool
 }
@@ -76,12 +78,14 @@ func (d Deps) advise(ctx context.Context, it *Item) {
 		return
 	}
 	it.Advised, it.Advice = true, advice(ctx, a, it)
+	d.fillDesk(ctx, a, it)
 }
 
 // slip says what was wrong with the last form. A decision of somebody faster is told calmly, with their name.
 func (it *Item) slip(ctx context.Context) {
 	if f := faultOf(it.Slip.Err); f != nil && f.Code == "decision.stale" {
 		option, _ := f.Data["Option"].(string)
+		it.StaleText, _ = f.Data["Text"].(string)
 		it.Stale = page.T(ctx, "inbox.stale", "Who", f.Data["Who"], "Option", optionNoun(ctx, decision.Option(option)))
 		return
 	}

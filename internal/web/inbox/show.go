@@ -175,3 +175,34 @@ func relabelling(it *Item) templ.Attributes {
 	}
 	return templ.Attributes{"data-ask": "relabel", "aria-haspopup": "dialog"}
 }
+
+// replyText is what stands in the reply: what the person typed, here or before.
+func (it *Item) replyText() string {
+	if it.Desk != nil {
+		return it.Desk.Text
+	}
+	return it.typed(decision.Reply, it.Slip.Text, "")
+}
+
+// checking tells the script where to ask for the checks.
+func (it *Item) checking() templ.Attributes {
+	if it.Desk == nil {
+		return nil
+	}
+	return templ.Attributes{"data-check": it.path("check")}
+}
+
+// first is what stands in the note of an option before anybody typed.
+func (it *Item) first(ctx context.Context, o decision.Option) string {
+	if o == decision.MovePrivate {
+		return it.opener(ctx)
+	}
+	return ""
+}
+
+func (m Meter) tone() string {
+	if m.Publish {
+		return ""
+	}
+	return "attn"
+}

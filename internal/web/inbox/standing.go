@@ -187,7 +187,9 @@ func (s *Standing) deed(ctx context.Context, d action.Deed, reversal *action.Dee
 		s.State, s.Icon = page.T(ctx, "inbox.deed.doing"), "hourglass"
 	case action.Waiting:
 		s.State, s.Icon = page.T(ctx, "inbox.deed.window"), "hourglass"
-		if d.Try > 0 || d.DueAt.Sub(now) > action.UndoWindow {
+		if d.Try == 0 && d.DueAt.Sub(now) > action.UndoWindow {
+			s.State, s.Icon = page.T(ctx, "reply.waits", "At", page.When(ctx, d.DueAt)), "clock"
+		} else if d.Try > 0 {
 			s.State = page.T(ctx, "inbox.deed.patience", "At", page.When(ctx, d.DueAt))
 		}
 	case action.Done:

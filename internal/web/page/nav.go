@@ -30,6 +30,7 @@ var house = []group{
 	}},
 	{"shell.group.firm", []room{
 		{"/sources", "plug-zap", "shell.room.sources", "k", []access.Perm{access.ViewSources}, false},
+		{"/replies", "notebook-pen", "shell.room.replies", "r", []access.Perm{access.ViewMentions}, false},
 		{"/labels", "tag", "shell.room.labels", "t", []access.Perm{access.ViewMentions}, false},
 		{"/calibration", "gauge", "shell.room.calibration", "c", []access.Perm{access.ViewMentions}, false},
 		{"/firms", "building-2", "shell.room.firms", "i", []access.Perm{access.ViewFirm}, false},
