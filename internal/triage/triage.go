@@ -170,8 +170,12 @@ func (s *Store) intoCase(ctx context.Context, tx *db.Tx, m mention.Mention, e Ef
 	if err != nil || !news || !e.Page {
 		return err
 	}
+	at := "/cases/" + c.ID
+	if e.Priority == 1 { // one item that must be seen to now: whoever is woken stands before it and the advice at once
+		at = "/inbox?m=" + m.ID
+	}
 	_, err = s.Alerts.Raise(ctx, alert.New{Firm: m.Firm, Key: crisis.AlertKey(c.ID), Priority: e.Priority, Title: e.Title, Facts: e.Facts,
-		Ref: c.Ref(), URL: "/cases/" + c.ID})
+		Ref: c.Ref(), URL: at})
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"chop/internal/access"
 	"chop/internal/alert"
+	"chop/internal/consent"
 	"chop/internal/user"
 )
 
@@ -42,9 +43,9 @@ func (w *world) tours() []tour {
 	g := w.firms[0]
 	return []tour{
 		{"", []string{"/signin", "/forgot", "/" + user.InvitePath + "/" + tail(g.offer.Link), "/" + user.ResetPath + "/no-such-token",
-			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token"}},
+			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token", consent.LinkPath + "no-such-token"}},
 		{g.people[access.Guardian].Email, []string{
-			"/watch", "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
+			"/watch", "/owner?firm=" + g.firm.ID, "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
 			"/inbox?q=nic-takiego", "/inbox/bulk?id=" + g.hate.ID + "&id=" + g.complaint.ID, "/search", "/search?q=magazyn", "/cases", "/cases/" + g.room.ID, "/exhibits", "/exhibits/" + g.exhibit.ID,
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
 			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/labels", "/labels?part=people", "/labels?part=drift", "/labels?part=model", "/labels?part=judged", "/rules?firm=" + g.firm.ID, "/rules/new?firm=" + g.firm.ID,
