@@ -140,7 +140,7 @@ func (s *Store) contestRows(ctx context.Context, where string, args ...any) (cs 
 	firm := args[0].(string)
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var raws [][]byte
-		err := tx.Each(ctx, `SELECT id, key, sealed, made_at, who, outcome, settled_at, settled_by FROM author_contest WHERE firm_id = $1 AND `+where+` ORDER BY made_at DESC, id`,
+		err := tx.Each(ctx, `SELECT id, key, sealed, made_at, who, outcome, settled_at, settled_by FROM author_contest WHERE firm_id = $1 AND `+where+` ORDER BY made_at DESC, id DESC`,
 			args, func(scan func(...any) error) error {
 				var c Contest
 				var raw []byte

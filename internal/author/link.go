@@ -106,7 +106,8 @@ func (s *Store) grounds(ctx context.Context, firm, key string) (map[string][]Gro
 	}
 	out := map[string][]Ground{}
 	for _, a := range alike {
-		out[a.Other] = append(out[a.Other], Ground{Rule: "link.text", Score: scoreText, Mark: mark16("text", a.Mine, a.Theirs),
+		one, two := pair(a.Mine, a.Theirs) // the same find from either side
+		out[a.Other] = append(out[a.Other], Ground{Rule: "link.text", Score: scoreText, Mark: mark16("text", one, two),
 			Facts: map[string]string{"Percent": itoa(int(math.Round(100 * a.Jaccard))), "Minutes": itoa(int(a.Apart.Abs().Minutes()))},
 			Refs:  []reason.Ref{mention.Ref(a.Mine), mention.Ref(a.Theirs)}})
 	}

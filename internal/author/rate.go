@@ -145,7 +145,7 @@ func (s *Store) ratable(ctx context.Context, firm, id string) (Document, error) 
 	}
 	seen := 0
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.One(ctx, `SELECT count(*) FROM author_reading WHERE firm_id = $1 AND key = $2 AND who = $3 AND purpose IN ('profile', 'export') AND last_at >= $4`,
+		_, err := tx.One(ctx, `SELECT count(*) FROM author_reading WHERE firm_id = $1 AND key = $2 AND who = $3 AND purpose IN ('profile', 'export', 'advice') AND last_at >= $4`,
 			[]any{firm, d.Key, who, d.Made}, &seen)
 		return err
 	})

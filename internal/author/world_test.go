@@ -199,3 +199,25 @@ func (w *world) verbs(ref reason.Ref) (verbs []string) {
 }
 
 const because = "Tak wynika z wpisów i naszych odpowiedzi."
+
+func (w *world) count(q string, args ...any) (n int) {
+	w.t.Helper()
+	ok(w.t, w.d.Read(w.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.One(ctx, q, args, &n)
+		return err
+	}))
+	return n
+}
+
+func (w *world) bytes(q string, args ...any) (list [][]byte) {
+	w.t.Helper()
+	ok(w.t, w.d.Read(w.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, q, args, func(scan func(...any) error) error {
+			var raw []byte
+			err := scan(&raw)
+			list = append(list, raw)
+			return err
+		})
+	}))
+	return list
+}

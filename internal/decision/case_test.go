@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"chop/internal/author"
 	"chop/internal/classify"
 	"chop/internal/fault"
 	"chop/internal/firm"
@@ -76,6 +77,28 @@ func TestTheCaseIsBuiltFromWhatWeKnow(t *testing.T) {
 			func(c *Case) { c.Night, c.AgeHours = true, 0 }},
 		"a clock that runs ahead": {
 			func(in *Inputs) { in.Mention.At = noon.Add(time.Hour) }, func(c *Case) { c.AgeHours = 0 }},
+		"a confirmed profile and a measured reach": {
+			func(in *Inputs) {
+				in.Account = &author.Behaviour{Profile: "p1", Motive: "vindictive", Escalation: 2, Confidence: 0.57, Reach: 3, ReachKnown: true}
+			},
+			func(c *Case) { c.Profile, c.Reach = Profile{"vindictive", 2, 0.57}, 3 }},
+		"no profile that a person confirmed: nothing is concluded, and the reach keeps the default": {
+			func(in *Inputs) { in.Account = &author.Behaviour{Motive: "undetermined", Escalation: 1} },
+			func(c *Case) { c.Profile.Confidence = 0 }},
+		"figures without a profile count for nothing": {
+			func(in *Inputs) { in.Account = &author.Behaviour{Motive: "vindictive", Escalation: 2, Confidence: 0.9} },
+			func(c *Case) { c.Profile.Confidence = 0 }},
+		"a child has no profile": {
+			func(in *Inputs) {
+				in.Account = &author.Behaviour{Profile: "p1", Motive: "vindictive", Escalation: 2, Confidence: 0.57, Minor: true}
+			},
+			func(c *Case) { c.Profile.Confidence, c.Minor = 0, true }},
+		"a person in distress has none": {
+			func(in *Inputs) {
+				in.Account = &author.Behaviour{Profile: "p1", Motive: "vindictive", Escalation: 2, Confidence: 0.57}
+				in.Mention.Labels = []string{"distress"}
+			},
+			func(c *Case) { c.Labels, c.Profile.Confidence = []string{"distress"}, 0 }},
 		"one other joins": {
 			func(in *Inputs) { in.Thread = crowd(1, noon.Add(-time.Hour), "insult") }, func(c *Case) { c.PileOn = 1 }},
 		"three authors against a quiet day, half of them hostile": {

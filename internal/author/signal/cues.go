@@ -117,6 +117,9 @@ var notAge = regexp.MustCompile(`^\s*(?:dosw|staz|prakt|gwar|prac|temu|firm|dzia
 
 // details counts amounts, order numbers and dates; what was counted as one is not counted as another.
 func details(fold string) (dates, amounts, orders int) {
+	if !strings.ContainsAny(fold, "0123456789") {
+		return 0, 0, 0
+	}
 	take := func(re *regexp.Regexp) int {
 		n := 0
 		fold = re.ReplaceAllStringFunc(fold, func(string) string { n++; return " ; " })
@@ -130,6 +133,9 @@ func details(fold string) (dates, amounts, orders int) {
 
 // statedAge is the age below eighteen that the author states, 0 when none is stated.
 func statedAge(fold string) int {
+	if !strings.Contains(fold, "m ") && !strings.Contains(fold, "klasie") && !strings.Contains(fold, "chodze") && !strings.Contains(fold, "pani od") {
+		return 0
+	}
 	for _, m := range age.FindAllStringSubmatch(fold, -1) {
 		n := 0
 		for _, r := range m[1] {
