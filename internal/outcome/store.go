@@ -85,7 +85,7 @@ func (s *Store) Begin(ctx context.Context, e decision.Made) error {
 		return fmt.Errorf("keep forecast: %w", err)
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		f, err := s.forecast(ctx, d, m, tx.Now())
+		f, err := s.forecast(ctx, d, m)
 		if err != nil {
 			return err
 		}
@@ -103,9 +103,14 @@ func (s *Store) Begin(ctx context.Context, e decision.Made) error {
 	})
 }
 
-// forecast is what the advice foresaw, as it was shown, and the sizes until now.
-func (s *Store) forecast(ctx context.Context, d decision.Decision, m mention.Mention, now time.Time) (f Forecast, err error) {
-	f = Forecast{Firm: d.Firm, Decision: d.ID, Mention: d.Mention, Option: d.Option, Class: d.Case.Class(), Version: d.Version, At: now,
+// forecast is what the advice foresaw, as it was shown, and the sizes until the decision stood: when it was made, or when
+// the other person agreed.
+func (s *Store) forecast(ctx context.Context, d decision.Decision, m mention.Mention) (f Forecast, err error) {
+	at := d.At
+	if d.SecondAt.After(at) {
+		at = d.SecondAt
+	}
+	f = Forecast{Firm: d.Firm, Decision: d.ID, Mention: d.Mention, Option: d.Option, Class: d.Case.Class(), Version: d.Version, At: at,
 		Prior: decision.Tuning{}.Risk(d.Case, d.Option), Others: map[decision.Option]float64{}}
 	f.Risk = f.Prior // an option outside the ranking was not shown with a tuned risk
 	for _, r := range d.Result.Ranking {
@@ -123,7 +128,7 @@ func (s *Store) forecast(ctx context.Context, d decision.Decision, m mention.Men
 	if err != nil {
 		return f, err
 	}
-	f.Before = sizes(m, thread, append(past, m), now)
+	f.Before = sizes(m, thread, append(past, m), at)
 	return f, nil
 }
 

@@ -40,17 +40,14 @@ func className(ctx context.Context, class string) string {
 
 // The drawing: forecasts from left to right, what was observed from below to above.
 const (
-	left, right = 56.0, 620.0
-	top, bottom = 16.0, 256.0
+	left, right = 44.0, 384.0
+	top, bottom = 22.0, 202.0
 )
 
 func x(p float64) string { return coordinate(left + p*(right-left)) }
 func y(p float64) string { return coordinate(bottom - p*(bottom-top)) }
 
 func coordinate(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
-
-// beside is a little to the right of x, for the words of a point.
-func beside(p float64) string { return coordinate(left + p*(right-left) + 10) }
 
 // above is a little above y.
 func above(p float64) string { return coordinate(bottom - p*(bottom-top) - 8) }

@@ -34,6 +34,7 @@ import (
 	"chop/internal/ledger"
 	"chop/internal/mention"
 	"chop/internal/oncall"
+	"chop/internal/outcome"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/wordpress"
@@ -121,6 +122,9 @@ func open(t testing.TB) *world {
 		Evidence: ev, Firms: w.firms}
 	actions := &action.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: alerts, Evidence: ev, Mentions: w.mentions, Cases: cases,
 		Sources: w.sources, Decisions: w.decisions}
+	outcomes := &outcome.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Sources: w.sources, Cases: cases, Decisions: w.decisions}
+	job.On(w.jobs, "outcome.begin", outcomes.Begin)
+	job.On(w.jobs, "outcome.look", outcomes.Look)
 	job.Outside(w.jobs, "mention.pull", w.mentions.Pull)
 	job.On(w.jobs, "classify.label", func(ctx context.Context, e mention.Ingested) error { _, err := labels.Label(ctx, e); return err })
 	job.On(w.jobs, "decision.wake", w.decisions.Wake)
@@ -132,7 +136,7 @@ func open(t testing.TB) *world {
 	w.users = must[*user.Store](t)(user.New(user.Config{DB: d, Firms: w.firms, Journal: w.journal, Seal: keys, Origin: "http://localhost"}))
 	mux := http.NewServeMux()
 	signin.Mount(mux, signin.Deps{Users: w.users})
-	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Actions: actions, Evidence: ev, Cases: cases,
+	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Actions: actions, Outcomes: outcomes, Evidence: ev, Cases: cases,
 		Sources: w.sources, Journal: w.journal})
 	mux.Handle(static.Prefix, static.Handler())
 	e := session.New(session.Config{Users: w.users, Firms: w.firms, Now: clock.Now})
