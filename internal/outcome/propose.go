@@ -120,11 +120,11 @@ func gather(list []Outcome) (map[cell]lived, []row) {
 }
 
 // fit is a logistic regression with the experts' log-odds as an offset, one weight for each option and one for each cell,
-// and a ridge. One weight after the other is moved by a Newton step until none moves any more; the sum is convex, so the
-// order does not matter.
+// and a ridge. One weight after the other is moved uphill until none moves any more; there is one top only, so the order
+// does not matter.
 func fit(rows []row) map[cell]float64 {
-	const ridge, sweeps, still = 1.5, 500, 1e-7 // ten observations at a rate of 0.2 weigh 10 * 0.2 * 0.8
-	weights := map[cell]float64{}               // a cell without a class is the option everywhere
+	const ridge, sweeps, still = 1.5, 2000, 1e-6 // ten observations at a rate of 0.2 weigh 10 * 0.2 * 0.8
+	weights := map[cell]float64{}                // a cell without a class is the option everywhere
 	members := map[cell][]int{}
 	for i, r := range rows {
 		for _, k := range []cell{{"", r.cell.option}, r.cell} {
@@ -140,10 +140,9 @@ func fit(rows []row) map[cell]float64 {
 	for range sweeps {
 		moved := 0.0
 		for _, k := range keys {
-			slope, bend := -ridge*weights[k], ridge
+			slope, bend := -ridge*weights[k], ridge+float64(len(members[k]))/4 // never flatter than it is, so no step is too long
 			for _, i := range members[k] {
-				p := at(rows[i])
-				slope, bend = slope-p, bend+p*(1-p)
+				slope -= at(rows[i])
 				if rows[i].escalated {
 					slope++
 				}
