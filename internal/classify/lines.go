@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -19,9 +20,15 @@ const MaxLine = 1 << 20
 
 // Fault stands in the place of a line that could not be read.
 type Fault struct {
-	ID    string `json:"id,omitempty"`
-	Line  int    `json:"line"`
-	Error string `json:"error"`
+	ID    json.RawMessage `json:"id,omitempty"`
+	Line  int             `json:"line"`
+	Error string          `json:"error"`
+}
+
+// answered is a result under the id as it was given: a number stays a number.
+type answered struct {
+	ID json.RawMessage `json:"id,omitempty"`
+	Result
 }
 
 // batch is a run of lines that were there together, and what came of them.
@@ -38,7 +45,7 @@ type line struct {
 	tooLong bool
 }
 
-// Lines labels JSON lines: one Text a line in, one Result a line out, in the same order, as soon as they are ready, on all
+// Lines labels JSON lines: one Text a line in (its id may be a number, too), one Result a line out, in the same order, as soon as they are ready, on all
 // cores. A line that is no text becomes a Fault in its place and counts as bad; the rest is done. The error is that of
 // reading, writing, the engine or the context.
 func Lines(ctx context.Context, e Engine, in io.Reader, out io.Writer) (bad, all int, err error) {
@@ -148,7 +155,8 @@ func (b *batch) label(ctx context.Context, e Engine) error {
 			continue
 		}
 		var t Text
-		if f := l.parse(&t, b.first+i); f != nil {
+		id, f := l.parse(&t, b.first+i)
+		if f != nil {
 			b.bad++
 			if err := enc.Encode(f); err != nil {
 				return err
@@ -159,8 +167,7 @@ func (b *batch) label(ctx context.Context, e Engine) error {
 		if err != nil {
 			return fmt.Errorf("line %d: %w", b.first+i, err)
 		}
-		rs[0].ID = t.ID
-		if err := enc.Encode(rs[0]); err != nil {
+		if err := enc.Encode(answered{ID: id, Result: rs[0]}); err != nil {
 			return fmt.Errorf("line %d: %w", b.first+i, err)
 		}
 	}
@@ -168,8 +175,8 @@ func (b *batch) label(ctx context.Context, e Engine) error {
 }
 
 // parse reads one line; a fault says in plain words what is wrong with it.
-func (l *line) parse(t *Text, n int) *Fault {
-	fault := func(what string) *Fault { return &Fault{ID: t.ID, Line: n, Error: what} }
+func (l *line) parse(t *Text, n int) (id json.RawMessage, _ *Fault) {
+	fault := func(what string) (json.RawMessage, *Fault) { return id, &Fault{ID: id, Line: n, Error: what} }
 	if l.tooLong {
 		return fault(fmt.Sprintf("the line is longer than %d bytes; split the text", MaxLine))
 	}
@@ -178,16 +185,38 @@ func (l *line) parse(t *Text, n int) *Fault {
 	}
 	var given struct {
 		Text
-		Words *string `json:"text"`
+		ID    json.RawMessage `json:"id"`
+		Words *string         `json:"text"`
 	}
-	if err := json.Unmarshal(l.text, &given); err != nil {
-		t.ID = given.ID
-		return fault(fmt.Sprintf("not a JSON object with a text: %v", err))
+	err := json.Unmarshal(l.text, &given)
+	if len(given.ID) > 0 {
+		switch c := given.ID[0]; {
+		case c == '"', c == '-', c >= '0' && c <= '9':
+			id = given.ID
+		case c != 'n': // null is none
+			return fault(`"id" has to be a string or a number`)
+		}
+	}
+	if err != nil {
+		return fault(unread(err))
 	}
 	*t = given.Text
 	if given.Words == nil {
 		return fault(`there is no "text"`)
 	}
 	t.Text = *given.Words
-	return nil
+	return id, nil
+}
+
+// unread says what is wrong with a line without the names of Go types.
+func unread(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return fmt.Sprintf("not a JSON object with a text: %v", err)
+	}
+	field := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
+	if field == "" {
+		return fmt.Sprintf("not a JSON object with a text, but: %s", wrong.Value)
+	}
+	return fmt.Sprintf("%q cannot be: %s", field, wrong.Value)
 }

@@ -88,6 +88,11 @@ func TestLinesOfAllShapes(t *testing.T) {
 		{"an array", "[1,2]\n{\"id\":\"a\",\"text\":\"x\"}\n", []string{"!", "a"}},
 		{"a number for the text", "{\"id\":\"a\",\"text\":5}\n", []string{"!"}},
 		{"null", "null\n", []string{"!"}},
+		{"no id", "{\"text\":\"x\"}\n{\"id\":null,\"text\":\"x\"}\n", []string{"", ""}},
+		{"the same id twice", "{\"id\":\"a\",\"text\":\"x\"}\n{\"id\":\"a\",\"text\":\"y\"}\n", []string{"a", "a"}},
+		{"an id of another kind", "{\"id\":[1],\"text\":\"x\"}\n{\"id\":true,\"text\":\"x\"}\n", []string{"!", "!"}},
+		{"a null byte", "{\"id\":\"a\",\"text\":\"x\\u0000y\"}\n{\"id\":\"b\",\"text\":\"x\x00y\"}\n", []string{"a", "!"}},
+		{"a language", "{\"id\":\"a\",\"text\":\"x\",\"lang\":\"en\"}\n{\"id\":\"b\",\"text\":\"x\",\"lang\":7}\n", []string{"a", "!"}},
 		{"half a line", `{"id":"a","te`, []string{"!"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -108,6 +113,18 @@ func TestLinesOfAllShapes(t *testing.T) {
 				t.Errorf("%d bad, %d faults", bad, faults)
 			}
 		})
+	}
+}
+
+// TestANumberStaysANumber: whoever joins answers to texts by id must find the id as it was given.
+func TestANumberStaysANumber(t *testing.T) {
+	var b bytes.Buffer
+	in := "{\"id\":7,\"text\":\"Polecam\"}\n{\"id\":-2.5,\"text\":5}\n"
+	if bad, all, err := classify.Lines(context.Background(), rules.New(), strings.NewReader(in), &b); err != nil || bad != 1 || all != 2 {
+		t.Fatalf("%d bad of %d, %v", bad, all, err)
+	}
+	if out := b.String(); !strings.HasPrefix(out, `{"id":7,"lang":"pl"`) || !strings.Contains(out, "\n"+`{"id":-2.5,"line":2,"error":"\"text\" cannot be: number"}`) {
+		t.Errorf("%s", out)
 	}
 }
 

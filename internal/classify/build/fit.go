@@ -22,7 +22,7 @@ const (
 	leastGrams  = 2 // a gram has to be met so often to get a weight
 )
 
-func build(data string, o linear.Options, dry bool, folds int, only string) error {
+func build(data string, o linear.Options, dry bool, folds int, only, scoresFile string) error {
 	if !dry {
 		if err := writeLexicon(data, filepath.Join(engineDir, "lexicon.txt")); err != nil {
 			return err
@@ -38,11 +38,21 @@ func build(data string, o linear.Options, dry bool, folds int, only string) erro
 	c := newCorpus(ss, rows, names, o, only)
 	scores := c.cross(folds)
 	c.report(scores, only)
+	if scoresFile != "" {
+		if err := c.writeScores(scoresFile, scores); err != nil {
+			return err
+		}
+	}
 	if dry {
 		return nil
 	}
 	m := c.fit(nil).Pack(c.examples, leastGrams)
 	c.calibrate(m, scores)
+	if only != "" {
+		if m, err = c.into(m, only); err != nil {
+			return err
+		}
+	}
 	f, err := os.Create(filepath.Join(engineDir, "model.bin"))
 	if err != nil {
 		return err
@@ -52,6 +62,29 @@ func build(data string, o linear.Options, dry bool, folds int, only string) erro
 		return err
 	}
 	return f.Close()
+}
+
+// into puts the heads just fitted into the weights there are. Nothing but these heads may have changed since those were made.
+func (c *corpus) into(m *linear.Model, only string) (*linear.Model, error) {
+	raw, err := os.ReadFile(filepath.Join(engineDir, "model.bin"))
+	if err != nil {
+		return nil, err
+	}
+	old, err := linear.Open(raw)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(old.Names, m.Names) || len(old.Heads) != len(m.Heads) {
+		return nil, fmt.Errorf("the weights there are know other features; fit all heads")
+	}
+	for _, h := range strings.Split(only, ",") {
+		k, ok := heads[h]
+		if !ok {
+			return nil, fmt.Errorf("no head %q", h)
+		}
+		old.Take(m, k)
+	}
+	return old, nil
 }
 
 func samples(data string) ([]sample, error) {

@@ -178,3 +178,13 @@ func FuzzClassify(f *testing.F) {
 		}
 	})
 }
+
+// TestNothingToReadIsNeutral: where no word, emoji, question or star stands, nobody has said anything.
+func TestNothingToReadIsNeutral(t *testing.T) {
+	e := engine(t)
+	for _, s := range []string{"", " ", "\n\n", "!!!", "...", "-", "\u200b", "\x00"} {
+		if r := label(t, e, classify.Text{Text: s}); codes(r) != "neutral" || r.Severity != 0 || r.Sentiment != 0 {
+			t.Errorf("%q: %v, severity %d, attitude %v", s, r.Labels, r.Severity, r.Sentiment)
+		}
+	}
+}

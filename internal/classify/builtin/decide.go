@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"chop/internal/classify"
 	"chop/internal/classify/rules"
@@ -42,6 +43,9 @@ const proven = 0.88
 var safety = []classify.Label{classify.Threat, classify.Extortion, classify.Distress, classify.PersonalData}
 
 func (v *verdict) labels() []classify.Scored {
+	if v.blank() {
+		return []classify.Scored{{Label: classify.Neutral, Score: round(1)}}
+	}
 	var out []classify.Scored
 	for _, l := range classify.Labels {
 		if l == classify.Neutral {
@@ -60,6 +64,11 @@ func (v *verdict) labels() []classify.Scored {
 	}
 	slices.SortStableFunc(out, func(a, b classify.Scored) int { return cmp.Compare(b.Score, a.Score) })
 	return out
+}
+
+// blank tells whether there is nothing to read: no word, no emoji, no question mark and no stars.
+func (v *verdict) blank() bool {
+	return len(v.found.Words()) == 0 && v.text.Rating == 0 && !strings.ContainsAny(v.text.Text, "?？")
 }
 
 // abuse names what the head for abuse of any kind is sure of and no label says yet.
@@ -109,6 +118,8 @@ func (v *verdict) result() classify.Result {
 func (v *verdict) sentiment(r classify.Result) float64 {
 	x := 2*v.chance(headWarm) - 1
 	switch {
+	case v.blank():
+		x = 0
 	case (r.Has(classify.Neutral) || r.Has(classify.Question) && len(r.Labels) == 1) && math.Abs(x) < 0.35:
 		x = 0
 	case r.Has(classify.Threat), r.Has(classify.Hate), r.Has(classify.Extortion), r.Has(classify.Insult):

@@ -59,9 +59,11 @@ type extractor struct {
 	names                *Names
 	named                []linear.Named
 	words, chars, places linear.Grams
+	scenes               linear.Grams
+	scene                scene
 	owners, inside       []int32 // for explanations: the word each gram of words and chars came from
 	keep                 bool    // whether to note them
-	groups               [3]linear.Grams
+	groups               [4]linear.Grams
 }
 
 // Kinds of grams start with different seeds so that "nie" as a word and "nie" as three letters differ.
@@ -75,6 +77,7 @@ const (
 	seedPlace
 	seedSkip
 	seedField
+	seedScene
 )
 
 const prime = 16777619 // FNV-1a
@@ -88,13 +91,13 @@ func hash(h uint32, s string) uint32 {
 
 // row reads what the rules found in a text into features. The row is valid until the next call.
 func (x *extractor) row(f *rules.Finding, t *classify.Text) linear.Row {
-	x.named, x.words, x.chars, x.places = x.named[:0], x.words[:0], x.chars[:0], x.places[:0]
+	x.named, x.words, x.chars, x.places, x.scenes = x.named[:0], x.words[:0], x.chars[:0], x.places[:0], x.scenes[:0]
 	x.evidence(f)
 	x.shape(f, t)
 	x.text(f.Words())
 	x.meanings(f.Words())
 	x.thread(f.Words(), t)
-	x.groups = [3]linear.Grams{x.words, x.chars, x.places}
+	x.groups = [4]linear.Grams{x.words, x.chars, x.places, x.scenes}
 	return linear.Row{Named: x.named, Grams: x.groups[:]}
 }
 

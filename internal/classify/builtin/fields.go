@@ -26,10 +26,13 @@ var (
 	fieldsEnglish string
 	//go:embed fields_names.txt
 	fieldsNames string
+	//go:embed fields_scene.txt
+	fieldsScene string
 )
 
 type fieldBook struct {
 	names  []string
+	scene  [256]bool // fields that are parts of a scene
 	lemma  map[string][]uint8
 	exact  map[string][]uint8
 	begins map[string][]begin // by the first four letters
@@ -41,7 +44,7 @@ type begin struct {
 }
 
 var fields = sync.OnceValue(func() *fieldBook {
-	b, err := readFields(fieldsAttack, fieldsCustomer, fieldsEnglish, fieldsNames)
+	b, err := readFields(fieldsAttack, fieldsCustomer, fieldsEnglish, fieldsNames, fieldsScene)
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
@@ -70,6 +73,7 @@ func readFields(files ...string) (*fieldBook, error) {
 				id = uint8(len(b.names))
 				ids[name] = id
 				b.names = append(b.names, name)
+				b.scene[id] = strings.HasPrefix(name, "scene_")
 			}
 			for w := range strings.FieldsSeq(body) {
 				b.add(id, w)
@@ -122,13 +126,23 @@ func (x *extractor) meanings(ws []rules.Word) {
 	b := fields()
 	var seen [256]bool
 	var here []uint8
+	x.scene.clear()
 	sentence, denied := 0, 0
 	for i := range ws {
 		w := &ws[i]
 		if w.Sentence != sentence {
+			x.scenes = x.scene.end(x.scenes)
 			sentence, denied, here = w.Sentence, 0, here[:0]
 		}
 		b.of(w, func(id uint8) {
+			if b.scene[id] {
+				x.scene.part(id)
+				if !seen[id] {
+					seen[id] = true
+					x.name("field:"+b.names[id], 1)
+				}
+				return
+			}
 			if denied > 0 {
 				x.places = append(x.places, linear.Bucket(mix(seedDenied, uint32(id))))
 			}
@@ -145,6 +159,7 @@ func (x *extractor) meanings(ws []rules.Word) {
 			denied = 3
 		}
 	}
+	x.scenes = x.scene.end(x.scenes)
 }
 
 // pairs notes the field beside every other of its sentence.

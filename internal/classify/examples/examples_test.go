@@ -15,6 +15,9 @@ func TestEveryFileReads(t *testing.T) {
 	count := map[classify.Label]map[bool]int{}
 	for i := range xs {
 		x := &xs[i]
+		if strings.HasPrefix(x.File, "dev_") {
+			continue
+		}
 		held := strings.HasPrefix(x.File, "held_")
 		for _, l := range x.Labels {
 			if count[l] == nil {

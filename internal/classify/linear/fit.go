@@ -33,7 +33,7 @@ type Options struct {
 // give the same weights on the same kind of processor.
 func Fit(xs []Example, o Options) *Weights {
 	w := newWeights(o)
-	order := orders(len(xs), o)
+	order := orders(len(xs), o) // every head walks the same, so heads may be fitted apart
 	var wg sync.WaitGroup
 	for h := range o.Heads {
 		wg.Add(1)
@@ -79,16 +79,23 @@ func orders(n int, o Options) [][]int32 {
 // fitting is the state of one head's descent.
 type fitting struct {
 	o            Options
-	ratio        []float32
-	grams, gramG []float32
+	grams        []gram
 	named, nameG []float32
 	bias, biasG  float64
 }
 
+// gram is all a step needs of one bucket, side by side: a step reads memory at random, once for each gram.
+type gram struct{ weight, squares, ratio float32 }
+
 func fitHead(xs []Example, o Options, order [][]int32, w *Weights, h int) {
-	f := &fitting{o: o, grams: w.grams[h], gramG: make([]float32, 1<<Bits), named: w.named[h], nameG: make([]float32, len(o.Names))}
+	f := &fitting{o: o, grams: make([]gram, 1<<Bits), named: w.named[h], nameG: make([]float32, len(o.Names))}
+	for b := range f.grams {
+		f.grams[b].ratio = 1
+	}
 	if o.Ratio {
-		f.ratio = ratios(xs, h)
+		for b, r := range ratios(xs, h) {
+			f.grams[b].ratio = r
+		}
 	}
 	mean := &average{grams: make([]float32, 1<<Bits), named: make([]float32, len(o.Names))}
 	for e := range order {
@@ -106,10 +113,8 @@ func fitHead(xs []Example, o Options, order [][]int32, w *Weights, h int) {
 		}
 	}
 	mean.into(f)
-	if f.ratio != nil {
-		for b := range f.grams {
-			f.grams[b] *= f.ratio[b]
-		}
+	for b := range f.grams {
+		w.grams[h][b] = f.grams[b].weight * f.grams[b].ratio
 	}
 	w.bias[h] = float32(f.bias)
 }
@@ -124,8 +129,8 @@ type average struct {
 func (a *average) add(f *fitting) {
 	a.n++
 	a.bias += f.bias
-	for i, x := range f.grams {
-		a.grams[i] += x
+	for i := range f.grams {
+		a.grams[i] += f.grams[i].weight
 	}
 	for i, x := range f.named {
 		a.named[i] += x
@@ -135,18 +140,11 @@ func (a *average) add(f *fitting) {
 func (a *average) into(f *fitting) {
 	f.bias = a.bias / float64(a.n)
 	for i, x := range a.grams {
-		f.grams[i] = x / a.n
+		f.grams[i].weight = x / a.n
 	}
 	for i, x := range a.named {
 		f.named[i] = x / a.n
 	}
-}
-
-func (f *fitting) scale(b uint32) float32 {
-	if f.ratio == nil {
-		return 1
-	}
-	return f.ratio[b]
 }
 
 func (f *fitting) step(x *Example, want, base float32) {
@@ -157,7 +155,7 @@ func (f *fitting) step(x *Example, want, base float32) {
 	for _, g := range x.Row.Grams {
 		var sum float32
 		for _, b := range g {
-			sum += f.grams[b] * f.scale(b)
+			sum += f.grams[b].weight * f.grams[b].ratio
 		}
 		z += sum * div(len(g))
 	}
@@ -170,7 +168,8 @@ func (f *fitting) step(x *Example, want, base float32) {
 	for _, g := range x.Row.Grams {
 		d := err * div(len(g))
 		for _, b := range g {
-			descend(&f.grams[b], &f.gramG[b], d*f.scale(b), f.o)
+			c := &f.grams[b]
+			descend(&c.weight, &c.squares, d*c.ratio, f.o)
 		}
 	}
 }

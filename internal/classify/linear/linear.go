@@ -102,6 +102,18 @@ func (m *Model) addGrams(g Grams, s *Scratch) {
 	}
 }
 
+// Take replaces one head by that of another model, which must have the same heads and names.
+func (m *Model) Take(o *Model, head int) {
+	n := len(m.Heads)
+	m.Heads[head] = o.Heads[head]
+	for i := head; i < len(m.grams); i += n {
+		m.grams[i] = o.grams[i]
+	}
+	for i := head; i < len(m.named); i += n {
+		m.named[i] = o.named[i]
+	}
+}
+
 // Gram is the weight of one gram for a head, before division by the root of its group's size.
 func (m *Model) Gram(bucket uint32, head int) float32 {
 	return float32(m.grams[int(bucket)*len(m.Heads)+head]) * m.Heads[head].Scale

@@ -186,3 +186,24 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestHeadsMayBeFittedApart: one head fitted alone and put among the others gives the bytes of fitting all together.
+func TestHeadsMayBeFittedApart(t *testing.T) {
+	xs := world(400, 5)
+	o := plan
+	all := Fit(xs, o).Pack(xs, 1)
+	without, alone := make([]Example, len(xs)), make([]Example, len(xs))
+	for i := range xs {
+		without[i], alone[i] = xs[i], xs[i]
+		without[i].Want = []float32{xs[i].Want[0], Unknown, xs[i].Want[2]}
+		alone[i].Want = []float32{Unknown, xs[i].Want[1], Unknown}
+	}
+	m := Fit(without, o).Pack(xs, 1)
+	if m.Version() == all.Version() {
+		t.Fatal("the head makes no difference")
+	}
+	m.Take(Fit(alone, o).Pack(xs, 1), 1)
+	if m.Version() != all.Version() {
+		t.Error("fitted apart, the weights are others")
+	}
+}
