@@ -6,6 +6,7 @@ import (
 	"chop/internal/api"
 	"chop/internal/web/alerts"
 	"chop/internal/web/calibration"
+	"chop/internal/web/authors"
 	"chop/internal/web/cases"
 	"chop/internal/web/consent"
 	"chop/internal/web/duty"
@@ -35,6 +36,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	consent.Mount(mux, consent.Deps{Consents: a.Consents})
 	owner.Mount(mux, owner.Deps{Firms: a.Firms, Standing: a.Standing, Cases: a.Cases, Consents: a.Consents, Decisions: a.Decisions, Mentions: a.Mentions,
 		Duty: a.Duty})
+	authors.Mount(mux, authors.Deps{Authors: a.Authors, Mentions: a.Mentions, Evidence: a.Evidence})
 	alerts.Mount(mux, alerts.Deps{Alerts: a.Alerts})
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})

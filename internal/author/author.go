@@ -47,6 +47,8 @@ type Store struct {
 	Mentions *mention.Store
 	Labels   *classify.Store
 	Evidence *evidence.Store
+
+	recent recent
 }
 
 // Topic is what listeners are told when a profile changed.

@@ -107,14 +107,28 @@ func (s *Store) Draft(ctx context.Context, firm, key string) (d Document, err er
 
 // read is the signals of an account. fault.NotFound when it never wrote to the firm.
 func (s *Store) read(ctx context.Context, firm, key string) (signal.Set, []Account, error) {
-	if _, err := s.card(ctx, firm, key); err != nil {
+	card, err := s.card(ctx, firm, key)
+	if err != nil {
 		return signal.Set{}, nil, err
+	}
+	var seen imprint
+	if card.Mentions >= longFrom {
+		if seen, err = s.imprint(ctx, firm, key); err != nil {
+			return signal.Set{}, nil, err
+		}
+		if k, ok := s.recent.get(firm, key, seen, s.DB.Now()); ok {
+			return k.set, k.accounts, nil
+		}
 	}
 	b, accounts, err := s.book(ctx, firm, key)
 	if err != nil {
 		return signal.Set{}, nil, err
 	}
-	return signal.Read(b), accounts, nil
+	set := signal.Read(b)
+	if card.Mentions >= longFrom {
+		s.recent.put(firm, key, kept{seen, set, accounts, s.DB.Now()})
+	}
+	return set, accounts, nil
 }
 
 // cite adds the exhibits of the items that the document names.
