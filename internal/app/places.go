@@ -5,8 +5,8 @@ import (
 
 	"chop/internal/api"
 	"chop/internal/web/alerts"
-	"chop/internal/web/calibration"
 	"chop/internal/web/authors"
+	"chop/internal/web/calibration"
 	"chop/internal/web/cases"
 	"chop/internal/web/consent"
 	"chop/internal/web/duty"

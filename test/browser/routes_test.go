@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,17 @@ var table = []route{
 	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/weigh", body: "severity=3&why=tak+trzeba"},
 	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/link", body: "item={m}"},
 	{pattern: "POST /cases/{id}/{verb}", may: access.WorkCases, path: "/cases/{case}/close", body: "resolution=handed_over&why=tak+trzeba"},
+	{pattern: "GET /authors", may: access.ViewProfiles, path: "/authors?firm={firm}&by=items"}, {pattern: "GET /authors/{key}", may: access.ViewProfiles, path: "/authors/{account}?firm={firm}"},
+	{pattern: "GET /authors/{key}/rating", may: access.WorkProfiles, path: "/authors/{account}/rating?firm={firm}&profile=none", empty: true},
+	{pattern: "POST /authors/{key}/rating", may: access.WorkProfiles, path: "/authors/{account}/rating?firm={firm}", body: "profile=none", empty: true},
+	{pattern: "GET /authors/{key}/look", may: access.Answer, path: "/authors/{account}/look?firm={firm}", empty: true},
+	{pattern: "POST /authors/{key}/look", may: access.Answer, path: "/authors/{account}/look?firm={firm}", body: "why=nie+ma+zgłoszenia", empty: true},
+	{pattern: "POST /authors/{key}/legal", may: access.LegalProfiles, path: "/authors/{account}/legal?firm={firm}", body: "legal=none&why=nie+ma+podstaw", empty: true},
+	{pattern: "GET /authors/{key}/extract", may: access.WorkProfiles, path: "/authors/{account}/extract?firm={firm}"}, {pattern: "GET /authors/{key}/package", may: access.LegalProfiles, path: "/authors/{account}/package?firm={firm}"},
+	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/draft?firm={firm}"},
+	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/tell?firm={firm}", body: "field=followers&value=12&source=profil+konta&seen=2024-01-01"},
+	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/contest?firm={firm}", body: "said=to+nie+moje+konto"},
+	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/erase?firm={firm}", body: "why=list+od+osoby"},
 	{pattern: "POST /alerts/{id}/acknowledgement", may: access.Acknowledge, path: "/alerts/{alert}/acknowledgement"},
 
 	{pattern: "GET /exhibits", may: access.ViewEvidence}, {pattern: "GET /exhibits/{id}", may: access.ViewEvidence, path: "/exhibits/{exhibit}"},
@@ -215,7 +227,7 @@ func (w *world) callers() (list []caller) {
 // fill puts the things of a firm into a path or body.
 func (w *world) fill(g *guarded, s string) string {
 	w.t.Helper()
-	return strings.NewReplacer("{firm}", g.firm.ID, "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
+	return strings.NewReplacer("{firm}", g.firm.ID, "{account}", url.PathEscape(g.hate.AuthorKey), "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
 		"{alert}", string(g.alarm.ID), "{waiting}", g.waiting.ID, "{hidden}", g.hidden.ID, "{run}", g.run.ID, "{view}", g.view.ID, "{offer}", g.offer.ID,
 		"{rule}", g.rule.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
 		"{token}", "no-such-token", "{id}", "no-such-id").Replace(s)

@@ -47,7 +47,7 @@ func TestAProfileFromDraftToWithdrawal(t *testing.T) {
 		"szacunek ekspercki, nie pomiar", "&lt;b&gt;wstyd", "za mało danych: 0 z 1 potrzebnych")
 	_, to := ewa.post(w.below(key, "draft"), 303)
 	page = ewa.get(to, 200)
-	w.has(page, "Szkic, wersja 1: nikt go jeszcze nie potwierdził", "Natężenie", "Uporczywość", "codziennie lub trzy miejsca", "drugi w kolejności", "zaobserwowano", "wywnioskowano",
+	w.has(page, "Szkic, wersja 1: nikt go jeszcze nie potwierdził", "Natężenie", "Uporczywość", "drugi w kolejności", "zaobserwowano", "wywnioskowano",
 		"Czego nie robić", "Nie zgaduj publicznie", "Co konto twierdzi", "nie wiadomo", "Co się stanie, jeśli")
 
 	form := ewa.get(at+"&do=edit&field=scale.intensity", 200)
@@ -70,6 +70,7 @@ func TestAProfileFromDraftToWithdrawal(t *testing.T) {
 
 	w.clock.Forward(31 * 24 * time.Hour)
 	w.ok(w.Jobs.Drain(w.system()))
+	ewa = w.in("ewa@x.pl") // the session is over, too
 	w.has(ewa.get(at, 200), "wygasł", "Decyzje go nie czytają")
 	ewa.post(w.below(key, "draft"), 303)
 	id = w.id(ewa.get(at+"&do=confirm&version=draft", 200))

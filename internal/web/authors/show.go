@@ -256,7 +256,9 @@ func outcome(c author.Contest) string { return cmp.Or(c.Outcome, "open") }
 
 func orKey(name, key string) string { return cmp.Or(name, key) }
 
-func who(ctx context.Context, e author.Entry) string { return cmp.Or(e.Name, page.T(ctx, "authors.program")) }
+func who(ctx context.Context, e author.Entry) string {
+	return cmp.Or(e.Name, page.T(ctx, "authors.program"))
+}
 
 func newest(es []author.Entry) []author.Entry {
 	const most = 15
@@ -275,4 +277,3 @@ func curveSays(ctx context.Context, ps []signal.Point) string {
 func written(firm, key string) string {
 	return "/search?" + url.Values{"author": {key}, "status": {"all"}, "firm": {firm}}.Encode()
 }
-

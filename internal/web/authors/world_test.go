@@ -59,7 +59,7 @@ func open(t testing.TB) *world {
 		role       access.Role
 	}{"ewa@x.pl": {"Ewa Maj", w.mine, access.Guardian}, "ola@x.pl": {"Ola Dąb", w.mine, access.Guardian}, "joanna@x.pl": {"Joanna Wilk", w.mine, access.Owner},
 		"kasia@x.pl": {"Kasia Lis", w.mine, access.Staff},
-		"adam@x.pl": {"Adam Prawo", w.mine, access.Lawyer}, "obcy@x.pl": {"Olga Obca", w.other, access.Guardian}} {
+		"adam@x.pl":  {"Adam Prawo", w.mine, access.Lawyer}, "obcy@x.pl": {"Olga Obca", w.other, access.Guardian}} {
 		u, err := w.Users.Add(w.system(), user.Newcomer{Name: p.name, Email: mail, Password: password, Lang: lang.PL})
 		w.ok(err)
 		w.ok(w.Users.Enrol(w.system(), p.firm, u.ID, p.role))
@@ -158,4 +158,3 @@ func (w *world) has(page string, texts ...string) {
 		}
 	}
 }
-

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -37,7 +38,8 @@ type Advice struct {
 	Reply   *Form // nil when a reply is not possible here
 	Forms   []Form
 	Asks    []Ask
-	More    []Ask // questions that matter less often
+	More    []Ask  // questions that matter less often
+	Account string // what the advice took of the account's profile, in a sentence
 }
 
 // Second is why another option is not the recommended one.
@@ -90,6 +92,10 @@ func advice(ctx context.Context, a decision.Advice, it *Item) Advice {
 		v.Conf = page.Clear
 	case "moderate":
 		v.Conf = page.Fair
+	}
+	if p := a.Case.Profile; p.Confidence > 0 {
+		v.Account = page.T(ctx, "authors.inbox.line", "Motive", page.T(ctx, "motive."+p.Motive), "Band", page.T(ctx, "band."+strconv.Itoa(p.Escalation)),
+			"Conf", strconv.Itoa(int(100*p.Confidence+0.5)))
 	}
 	say := func(id string, kv ...any) string { return page.T(ctx, id, kv...) }
 	for _, p := range x.For {

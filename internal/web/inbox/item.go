@@ -37,12 +37,14 @@ type Item struct {
 	Desk      *Desk  // the reply editor; nil where no reply is written
 
 	May, MayLabel, MayPreserve bool
+
+	Account string // address of the page of the account, for those who may see profiles
 }
 
 func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, address url.Values) (*Item, error) {
 	who := access.From(ctx)
 	it := &Item{M: m, Q: q, Name: authorName(ctx, m), Slip: s,
-		May: who.Holds(access.Decide, m.Firm), MayLabel: who.Holds(access.LabelMentions, m.Firm), MayPreserve: who.Holds(access.Preserve, m.Firm)}
+		May: who.Holds(access.Decide, m.Firm), MayLabel: who.Holds(access.LabelMentions, m.Firm), MayPreserve: who.Holds(access.Preserve, m.Firm), Account: accountAt(ctx, m)}
 	srcs, err := d.sources(ctx, m.Firm)
 	if err != nil {
 		return nil, err
@@ -98,4 +100,12 @@ func optionName(ctx context.Context, o decision.Option) string {
 
 func optionNoun(ctx context.Context, o decision.Option) string {
 	return page.T(ctx, "option."+string(o)+".noun")
+}
+
+// accountAt is the address of the page of the account behind a mention, for those who may see profiles; empty for our own words.
+func accountAt(ctx context.Context, m mention.Mention) string {
+	if m.Own || m.AuthorKey == "" || !access.From(ctx).Holds(access.ViewProfiles, m.Firm) {
+		return ""
+	}
+	return "/authors/" + url.PathEscape(m.AuthorKey) + "?firm=" + url.QueryEscape(m.Firm)
 }

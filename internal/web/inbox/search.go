@@ -16,6 +16,7 @@ type Search struct {
 	Filters Filters
 	Views   []Saved
 	Author  string // name behind the author key, when the list is narrowed to one account
+	Account string // address of its page, for those who may see profiles
 	Pages   page.Pages
 	Asked   bool // something narrows the search
 	Exports bool
@@ -63,7 +64,7 @@ func (d Deps) searchView(ctx context.Context, q Query) (v Search, err error) {
 	for _, m := range list {
 		v.Rows = append(v.Rows, row(ctx, m, srcs.kind(m), Query{Status: allStatus}.at(m.ID), "", false))
 		if q.Author != "" && m.AuthorKey == q.Author {
-			v.Author = m.AuthorName
+			v.Author, v.Account = m.AuthorName, accountAt(ctx, m)
 		}
 	}
 	v.Filters = filters(ctx, q, srcs, allStatus)
