@@ -26,7 +26,7 @@ var house = []group{
 	}},
 	{"shell.group.case", []room{
 		{"/cases", "folder-open", "shell.room.cases", "s", []access.Perm{access.ViewCases}, true},
-		{"/authors", "user-search", "shell.room.authors", "o", []access.Perm{access.ViewProfiles}, false},
+		{"/authors", "user-search", "shell.room.authors", "a", []access.Perm{access.ViewProfiles}, false},
 		{"/exhibits", "stamp", "shell.room.exhibits", "e", []access.Perm{access.ViewEvidence}, true},
 	}},
 	{"shell.group.firm", []room{
