@@ -28,8 +28,8 @@ type Listing struct {
 	Limit int
 }
 
-// Row is one account of a list. Of an account that must not be profiled it holds the flag and no figures.
-type Row struct {
+// Listed is one account of a list. Of an account that must not be profiled it holds the flag and no figures.
+type Listed struct {
 	Author
 	Grave      int       // items of severity 2 and more in the last 30 days
 	Flag       string    // kind of a standing flag
@@ -43,7 +43,7 @@ type Row struct {
 const graveFor = 30 * 24 * time.Hour
 
 // List is accounts of a firm, and whether there are more. Needs access.ViewProfiles.
-func (s *Store) List(ctx context.Context, firm string, q Listing) (rows []Row, more bool, err error) {
+func (s *Store) List(ctx context.Context, firm string, q Listing) (rows []Listed, more bool, err error) {
 	if err := access.Check(ctx, access.ViewProfiles, firm); err != nil {
 		return nil, false, err
 	}
@@ -55,7 +55,7 @@ func (s *Store) List(ctx context.Context, firm string, q Listing) (rows []Row, m
 		if more = len(rows) > q.Limit; more {
 			rows = rows[:q.Limit]
 		}
-		at := map[string]*Row{}
+		at := map[string]*Listed{}
 		keys := make([]string, len(rows))
 		for i := range rows {
 			at[rows[i].Key], keys[i] = &rows[i], rows[i].Key
@@ -69,7 +69,7 @@ func (s *Store) List(ctx context.Context, firm string, q Listing) (rows []Row, m
 }
 
 // cardsBy reads one row more than asked for.
-func (s *Store) cardsBy(ctx context.Context, tx *db.Tx, firm string, q Listing) (rows []Row, err error) {
+func (s *Store) cardsBy(ctx context.Context, tx *db.Tx, firm string, q Listing) (rows []Listed, err error) {
 	const card = `SELECT a.key, a.name, a.first_at, a.last_at, a.mentions`
 	sql, args := card+` FROM author a WHERE a.firm_id = $1 ORDER BY a.mentions DESC, a.key LIMIT $2 OFFSET $3`, []any{firm, q.Limit + 1, q.Skip}
 	switch from := polish.Fold(tidy(q.Name)); {
@@ -84,7 +84,7 @@ func (s *Store) cardsBy(ctx context.Context, tx *db.Tx, firm string, q Listing) 
 		args = append(args, tx.Now().Add(-graveFor))
 	}
 	err = tx.Each(ctx, sql, args, func(scan func(...any) error) error {
-		r := Row{Author: Author{Firm: firm}}
+		r := Listed{Author: Author{Firm: firm}}
 		err := scan(&r.Key, &r.Name, &r.FirstAt, &r.LastAt, &r.Mentions)
 		rows = append(rows, r)
 		return err
@@ -93,7 +93,7 @@ func (s *Store) cardsBy(ctx context.Context, tx *db.Tx, firm string, q Listing) 
 }
 
 // beside adds what is kept about the accounts of a list.
-func (s *Store) beside(ctx context.Context, tx *db.Tx, firm string, keys []string, at map[string]*Row) error {
+func (s *Store) beside(ctx context.Context, tx *db.Tx, firm string, keys []string, at map[string]*Listed) error {
 	marks, args := db.Marks(2, len(keys)), append([]any{firm}, db.Args(keys)...)
 	since := fmt.Sprintf("$%d", len(args)+1)
 	if err := tx.Each(ctx, `SELECT author_key, count(*) FROM mention WHERE firm_id = $1 AND author_key IN (`+marks+`) AND own = FALSE AND severity >= 2
@@ -115,13 +115,13 @@ func (s *Store) beside(ctx context.Context, tx *db.Tx, firm string, keys []strin
 			var f Flag
 			err := scan(&k, &f.Kind, &f.OwnerAt, &f.LawyerAt, &f.Lifted)
 			if f.Stands() && (at[k].Flag == "" || final(f.Kind)) {
-				*at[k] = Row{Author: Author{Firm: at[k].Firm, Key: k, Name: at[k].Name}, Flag: f.Kind}
+				*at[k] = Listed{Author: Author{Firm: at[k].Firm, Key: k, Name: at[k].Name}, Flag: f.Kind}
 			}
 			return err
 		})
 }
 
-func (s *Store) profilesOf(ctx context.Context, tx *db.Tx, marks string, args []any, at map[string]*Row) error {
+func (s *Store) profilesOf(ctx context.Context, tx *db.Tx, marks string, args []any, at map[string]*Listed) error {
 	if err := tx.Each(ctx, `SELECT key, id, state, valid_until FROM author_profile WHERE firm_id = $1 AND key IN (`+marks+`)
 		AND state IN ('draft', 'confirmed') ORDER BY version`, args, func(scan func(...any) error) error {
 		var k, id, state string
@@ -143,7 +143,7 @@ func (s *Store) profilesOf(ctx context.Context, tx *db.Tx, marks string, args []
 			return err
 		}
 		if _, err := tx.One(ctx, `SELECT count(*) FROM author_reading r JOIN author_profile p ON p.firm_id = r.firm_id AND p.id = $2 WHERE r.firm_id = $1 AND r.key = $4
-			AND r.who = $3 AND r.purpose IN ('profile', 'export') AND r.last_at >= p.made_at`, []any{r.Firm, r.Profile, who.User, k}, &seen); err != nil {
+			AND r.who = $3 AND r.purpose IN ('profile', 'export', 'advice') AND r.last_at >= p.made_at`, []any{r.Firm, r.Profile, who.User, k}, &seen); err != nil {
 			return err
 		}
 		r.MayRate = mine == 0 && seen == 0

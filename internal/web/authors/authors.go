@@ -91,7 +91,7 @@ type List struct {
 	By   string
 	Name string
 	Skip int
-	Rows []author.Row
+	Rows []author.Listed
 	More bool
 	Work bool
 }

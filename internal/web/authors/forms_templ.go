@@ -1471,7 +1471,7 @@ func listPage(v List) templ.Component {
 	})
 }
 
-func rowProfile(v List, r author.Row) templ.Component {
+func rowProfile(v List, r author.Listed) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
