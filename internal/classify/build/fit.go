@@ -195,7 +195,14 @@ type outcome struct{ tp, fp, fn float64 }
 
 func (o outcome) precision() float64 { return o.tp / math.Max(o.tp+o.fp, 1e-9) }
 func (o outcome) recall() float64    { return o.tp / math.Max(o.tp+o.fn, 1e-9) }
-func (o outcome) f1() float64        { return 2 * o.tp / math.Max(2*o.tp+o.fp+o.fn, 1e-9) }
+
+// f is van Rijsbergen's F (1979).
+func (o outcome) f(beta float64) float64 {
+	b := beta * beta
+	return (1 + b) * o.tp / math.Max((1+b)*o.tp+b*o.fn+o.fp, 1e-9)
+}
+
+func (o outcome) f1() float64 { return 2 * o.tp / math.Max(2*o.tp+o.fp+o.fn, 1e-9) }
 
 // point is a scored answer.
 type point struct {
@@ -204,8 +211,8 @@ type point struct {
 	weight float64
 }
 
-// best finds the bar with the highest F1 among those of at least the wanted precision.
-func best(ps []point, precision float64) (bar float64, o outcome) {
+// best finds the bar with the highest F among those of at least the wanted precision; in F a recall counts as beta precisions.
+func best(ps []point, precision, beta float64) (bar float64, o outcome) {
 	ps = slices.Clone(ps)
 	slices.SortFunc(ps, func(a, b point) int {
 		switch {
@@ -234,7 +241,7 @@ func best(ps []point, precision float64) (bar float64, o outcome) {
 		if i+1 < len(ps) && ps[i+1].score == p.score {
 			continue
 		}
-		if now.precision() >= precision && now.f1() > o.f1() {
+		if now.precision() >= precision && now.f(beta) > o.f(beta) {
 			o, bar = now, p.score
 			if i+1 < len(ps) {
 				bar = (p.score + ps[i+1].score) / 2
@@ -301,8 +308,8 @@ func (c *corpus) reportHarm(scores [][]float32, yes []func(i int) bool) {
 		}
 	}
 	ps := c.points(scores, heads["harm"], func(s *sample) bool { return s.harm >= 0 })
-	_, b := best(ps, 0)
-	_, p := best(ps, 0.85)
+	_, b := best(ps, 0, 1)
+	_, p := best(ps, 0.85, 1)
 	fmt.Printf("CBD, any of insult, hate, threat: P %.3f R %.3f F1 %.3f; its own head: F1 %.3f; at P %.2f R %.3f\n",
 		o.precision(), o.recall(), o.f1(), b.f1(), p.precision(), p.recall())
 	fmt.Printf("reviews of one and two stars called insult, hate or threat: %d of %d (%.2f%%)\n", alarms, low, 100*float64(alarms)/math.Max(1, float64(low)))
