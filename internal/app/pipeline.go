@@ -33,6 +33,7 @@ func (r *Rooms) pipeline() {
 	job.On(r.Jobs, "action.start", r.Actions.Start)             // decision.Made     -> a deed, or a task for a person
 	job.On(r.Jobs, "author.deed", r.noteDeed)                   // decision.Made     -> our deed on the account's record
 	job.On(r.Jobs, "author.follow", r.follow)                   // author.Follow     -> what the account did a day and a week later
+	job.On(r.Jobs, "author.guard", r.Authors.Guard)             // classify.Labelled -> a person's label protects an account too
 	job.On(r.Jobs, "author.over", r.Authors.Expire)             // author.Over       -> a profile expires, and is forgotten in time
 	job.Outside(r.Jobs, "action.carry", r.Actions.Carry)        // action.Due        -> the place, then read back
 	job.Outside(r.Jobs, "action.look", r.Actions.LookAgain)     // action.Look       -> is it still so a minute later

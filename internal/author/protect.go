@@ -13,6 +13,7 @@ import (
 	"chop/internal/db"
 	"chop/internal/fault"
 	"chop/internal/journal"
+	"chop/internal/mention"
 )
 
 // Objection is the flag of an account whose owner objected to being profiled (Art. 21 GDPR); the others are estimate.Minor, Distress and
@@ -260,10 +261,14 @@ func (s *Store) Look(ctx context.Context, firm, key, why string) error {
 	})
 }
 
-// Guard looks at what was just labelled for accounts that must be protected, so that no draft of a child or of a person in distress
-// outlives the first sign. It hears classify.Labelled, inside a transaction.
+// Guard looks at what was just labelled for accounts that must be protected: no draft of a child or of a person in distress outlives the
+// first sign, and no profile of a possible whistle-blower is read after it. It hears classify.Labelled, inside a transaction.
 func (s *Store) Guard(ctx context.Context, e classify.Labelled) error {
 	ms, err := s.Mentions.ByIDs(ctx, e.Firm, e.IDs)
+	if err != nil || len(ms) == 0 {
+		return err
+	}
+	profiled, err := s.profiled(ctx, e.Firm, ms)
 	if err != nil {
 		return err
 	}
@@ -271,12 +276,46 @@ func (s *Store) Guard(ctx context.Context, e classify.Labelled) error {
 		if m.Own {
 			continue
 		}
+		cues := signal.ReadSafety(m.Text)
+		if profiled[m.AuthorKey] {
+			cues = signal.ReadCues(m.Text)
+		}
 		it := signal.Item{ID: m.ID, At: m.At, Text: m.Text, Labels: m.Labels}
-		if ps := estimate.Protections(signal.Set{Book: signal.Book{Items: []signal.Item{it}}, Cues: []signal.Cues{signal.ReadSafety(m.Text)}}); estimate.Bars(ps) {
+		ps := estimate.Protections(signal.Set{Book: signal.Book{Items: []signal.Item{it}}, Cues: []signal.Cues{cues}})
+		if profiled[m.AuthorKey] || estimate.Bars(ps) {
 			if err := s.protect(ctx, e.Firm, m.AuthorKey, ps); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// profiled tells which accounts of mentions have a draft or a standing profile.
+func (s *Store) profiled(ctx context.Context, firm string, ms []mention.Mention) (map[string]bool, error) {
+	var keys []string
+	for _, m := range ms {
+		if !m.Own && !slices.Contains(keys, m.AuthorKey) {
+			keys = append(keys, m.AuthorKey)
+		}
+	}
+	out := map[string]bool{}
+	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for part := range slices.Chunk(keys, 500) {
+			if err := tx.Each(ctx, `SELECT key FROM author_profile WHERE firm_id = $1 AND state IN ('draft', 'confirmed') AND key IN (`+db.Marks(2, len(part))+`)`,
+				append([]any{firm}, db.Args(part)...), func(scan func(...any) error) error {
+					var k string
+					err := scan(&k)
+					out[k] = true
+					return err
+				}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for profiles: %w", err)
+	}
+	return out, nil
 }

@@ -79,10 +79,6 @@ func TestTheWhistleBlowerStop(t *testing.T) {
 		}
 		w.pass(time.Hour)
 		w.takesIn(f1, w.says("wrobel", "Pracowałam tam i mam dowody, protokół poszedł do sanepidu", w.clock.Now()))
-		p := must[author.Portrait](t)(w.authors.Open(w.ewa(), f1, key))
-		if !p.Stopped || len(p.Flags) != 1 || p.Flags[0].Kind != "whistleblower" {
-			t.Fatalf("%+v", p.Flags)
-		}
 		stopped := func() {
 			t.Helper()
 			if b := must[author.Behaviour](t)(w.authors.Behaviour(w.ewa(), f1, key, nil)); b.Confidence != 0 || b.Profile != "" {
@@ -91,7 +87,11 @@ func TestTheWhistleBlowerStop(t *testing.T) {
 			_, err := w.authors.Draft(w.ewa(), f1, key)
 			wants(t, err, fault.Forbidden, "author.whistleblower")
 		}
-		stopped()
+		stopped() // from the moment it came in, before anybody looked
+		p := must[author.Portrait](t)(w.authors.Open(w.ewa(), f1, key))
+		if !p.Stopped || len(p.Flags) != 1 || p.Flags[0].Kind != "whistleblower" {
+			t.Fatalf("%+v", p.Flags)
+		}
 		wants(t, w.authors.Look(w.ewa(), f1, key, because), fault.Forbidden, "author.owner_or_lawyer")
 		wants(t, w.authors.Look(w.as("adam", access.Staff), f1, key, because), fault.Forbidden, "author.owner_or_lawyer")
 		wants(t, w.authors.Lift(w.ewa(), f1, key, "whistleblower", because), fault.Invalid, "author.flag")
