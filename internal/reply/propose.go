@@ -181,8 +181,8 @@ func praise(in Item) Proposal {
 
 func opinion(in Item) Proposal {
 	return Proposal{Kind: KindOpinion, Text: in.say(
-		[]string{"Dzień dobry, dziękujemy za tę opinię.", "Czytamy każdą uwagę i omawiamy ją na cotygodniowym spotkaniu zespołu, bo na tej podstawie poprawiamy to, co robimy na co dzień."},
-		[]string{"Hello, thank you for this opinion.", "We read every remark and talk it over at our weekly team meeting, because this is how we improve what we do every day."})}
+		[]string{"Dzień dobry, dziękujemy za tę opinię.", "Czytamy każdą uwagę, także tę, która nie jest pochwałą, bo pomaga nam zobaczyć, co można na co dzień robić lepiej."},
+		[]string{"Hello, thank you for this opinion.", "We read every remark, also one that is no praise, because it helps us to see what can be done better from day to day."})}
 }
 
 // holding is the line that buys time without guessing (domain/decisions.md 1.6: at most 60 words; what is known, what to
@@ -196,8 +196,8 @@ func holding(in Item) Proposal {
 	} else {
 		p.Missing = append(p.Missing, "fakt:"+KeyInstruction)
 	}
-	pl = append(pl, "Sprawdzamy, co się stało. Wrócimy z informacją tutaj "+until+".")
-	en = append(en, "We are checking what happened. We will be back with news here "+until+".")
+	pl = append(pl, "Sprawdzamy teraz dokładnie, co się stało. Wrócimy z informacją tutaj "+until+".")
+	en = append(en, "We are checking carefully what happened. We will be back with news here "+until+".")
 	if contact := fact(in.Facts, KeyContact, in.Now); contact != "" {
 		pl, en = append(pl, "Osoby, których to dotyczy, prosimy o kontakt: "+ended(contact)), append(en, "Those concerned, please contact us: "+ended(contact))
 	} else {

@@ -122,6 +122,8 @@ func (d Deps) desk(ctx context.Context, a decision.Advice, it *Item) (v Desk, er
 	return v, nil
 }
 
+func (v Desk) lacks() string { return strings.Join(v.Missing, ", ") }
+
 // times are the choices of when to send.
 func (v *Desk) times(ctx context.Context, it *Item) {
 	for _, code := range []string{"", "1h", "3h", "morning", "at"} {

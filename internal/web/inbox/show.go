@@ -204,5 +204,5 @@ func (m Meter) tone() string {
 	if m.Publish {
 		return ""
 	}
-	return "attn"
+	return "a"
 }

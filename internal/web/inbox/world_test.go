@@ -35,6 +35,7 @@ import (
 	"chop/internal/mention"
 	"chop/internal/oncall"
 	"chop/internal/outcome"
+	"chop/internal/reply"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/wordpress"
@@ -70,6 +71,7 @@ type world struct {
 	users     *user.Store
 	firms     *firm.Store
 	mentions  *mention.Store
+	replies   *reply.Store
 	decisions *decision.Store
 	journal   *journal.Store
 	sources   *source.Store
@@ -118,8 +120,10 @@ func open(t testing.TB) *world {
 	w.mentions = &mention.Store{DB: d, Jobs: w.jobs, Seal: keys, Ledger: log, Sources: w.sources}
 	labels := &classify.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Engine: rules.New()}
 	cases := &crisis.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: alerts, Evidence: ev, Mentions: w.mentions}
+	replies := &reply.Store{DB: d, Seal: keys, Journal: w.journal}
+	w.replies = replies
 	w.decisions = &decision.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Labels: labels, Cases: cases, Sources: w.sources,
-		Evidence: ev, Firms: w.firms}
+		Evidence: ev, Firms: w.firms, Replies: replies, Grounded: replies.Grounded}
 	actions := &action.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Alerts: alerts, Evidence: ev, Mentions: w.mentions, Cases: cases,
 		Sources: w.sources, Decisions: w.decisions}
 	outcomes := &outcome.Store{DB: d, Jobs: w.jobs, Journal: w.journal, Mentions: w.mentions, Sources: w.sources, Cases: cases, Decisions: w.decisions}
@@ -136,7 +140,7 @@ func open(t testing.TB) *world {
 	w.users = must[*user.Store](t)(user.New(user.Config{DB: d, Firms: w.firms, Journal: w.journal, Seal: keys, Origin: "http://localhost"}))
 	mux := http.NewServeMux()
 	signin.Mount(mux, signin.Deps{Users: w.users})
-	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Actions: actions, Outcomes: outcomes, Evidence: ev, Cases: cases,
+	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Replies: replies, Actions: actions, Outcomes: outcomes, Evidence: ev, Cases: cases,
 		Sources: w.sources, Journal: w.journal})
 	mux.Handle(static.Prefix, static.Handler())
 	e := session.New(session.Config{Users: w.users, Firms: w.firms, Now: clock.Now})
