@@ -40,6 +40,7 @@ var series = []struct {
 	{"pages", "Pages", []string{"Database", "Page", "Median of 20", "Slowest of 20", "Bytes"}, pages},
 	{"memory", "Memory", []string{"Database", "Moment", "Resident", "Highest so far"}, memory},
 	{"start", "Start", []string{"Database", "Contents", "Median of 5", "Slowest of 5"}, startUp},
+	{"deed", "A reply, from the click to the confirmed read-back", []string{"Database", "What", "Replies", "Median", "Slowest"}, deed},
 	{"labels", "Labels on one core", []string{"What", "Texts", "Speed", "Memory"}, labels},
 	{"groups", "Groups on simulated pages", []string{"Pages", "How many", "Attackers found at L3", "Honest accounts at L3", "Accounts at L2", "Median time of a page"}, groups},
 	{"size", "Program", []string{"What", "Size"}, size},
@@ -47,7 +48,7 @@ var series = []struct {
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,labels,groups,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,labels,groups,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")

@@ -27,6 +27,7 @@ type world struct {
 	sources []source.Source
 	secrets []string
 	token   string // of the guardian's session
+	me      string // the guardian
 	phone   *telephone
 }
 
@@ -62,7 +63,7 @@ func furnish(ctx context.Context, r *app.Rooms, firms int, phone *telephone) (*w
 		return nil, fmt.Errorf("hand the telephone over: %w", err)
 	}
 	o, err := r.Users.SignIn(ctx, "ewa@chop.example", password, user.Device{Addr: "127.0.0.1", Agent: "bench"})
-	w.token = o.Token
+	w.token, w.me = o.Token, ewa.ID
 	return w, err
 }
 
