@@ -16,6 +16,7 @@ import (
 	"chop/internal/web/inbox"
 	"chop/internal/web/journal"
 	"chop/internal/web/labels"
+	"chop/internal/web/macros"
 	"chop/internal/web/owner"
 	"chop/internal/web/people"
 	"chop/internal/web/replies"
@@ -23,6 +24,7 @@ import (
 	"chop/internal/web/signin"
 	"chop/internal/web/sources"
 	"chop/internal/web/watch"
+	"chop/internal/web/waves"
 )
 
 // mountPlaces puts every place under its addresses.
@@ -32,6 +34,9 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 		Sources: a.Sources})
 	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Replies: a.Replies, Actions: a.Actions, Outcomes: a.Outcomes, Evidence: a.Evidence,
 		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal})
+	waves.Mount(mux, waves.Deps{Waves: a.Waves, Macros: a.Macros, Mentions: a.Mentions, Cases: a.Cases, Evidence: a.Evidence, Journal: a.Journal,
+		Filter: inbox.FilterOf})
+	macros.Mount(mux, macros.Deps{Macros: a.Macros})
 	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
 	consent.Mount(mux, consent.Deps{Consents: a.Consents})
 	owner.Mount(mux, owner.Deps{Firms: a.Firms, Standing: a.Standing, Cases: a.Cases, Consents: a.Consents, Decisions: a.Decisions, Mentions: a.Mentions,

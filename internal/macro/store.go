@@ -226,6 +226,9 @@ func (s *Store) insert(ctx context.Context, tx *db.Tx, m Macro) error {
 
 // Switch offers a macro to people or no longer. Needs access.Decide and a person.
 func (s *Store) Switch(ctx context.Context, firm, id string, live bool) error {
+	if err := s.person(ctx, firm); err != nil {
+		return err
+	}
 	m, err := s.Find(ctx, firm, id)
 	if err != nil {
 		return err

@@ -183,6 +183,9 @@ func (s *Store) look(ctx context.Context, w Wave, i *Item) error {
 	}
 	j := Sort(w.Plan, f.Facts)
 	i.Verdict, i.Code, i.Differs, i.Final, i.Advice, i.seen = j.Verdict, j.Code, j.Differs, j.Final, f.advice, digest(f.Mention)
+	if len(f.Best) > 0 {
+		i.Best = f.Best[0]
+	}
 	return nil
 }
 

@@ -222,11 +222,11 @@ func (s *Store) record(ctx context.Context, w Wave, what, why string, data map[s
 	return s.Journal.Record(ctx, journal.Entry{Firm: w.Firm, Ref: Ref(w.ID), Verb: "wave." + what, Why: why, Data: data})
 }
 
-const itemColumns = `mention_id, n, state, verdict, code, differs, final, seen, advice_id, decision_id, exhibit, tries, at, back, back_code`
+const itemColumns = `mention_id, n, state, verdict, code, differs, final, seen, advice_id, decision_id, exhibit, tries, at, back, back_code, best`
 
 func scanItem(scan func(...any) error) (i Item, err error) {
 	err = scan(&i.Mention, &i.N, &i.State, &i.Verdict, &i.Code, &i.Differs, &i.Final, &i.seen, &i.Advice, &i.Decision, &i.Exhibit, &i.tries, &i.At,
-		&i.Back, &i.BackCode)
+		&i.Back, &i.BackCode, &i.Best)
 	return i, err
 }
 
@@ -297,9 +297,9 @@ func (s *Store) Tally(ctx context.Context, w Wave) (t Tally, err error) {
 
 func (s *Store) put(ctx context.Context, tx *db.Tx, w Wave, i Item) error {
 	if _, err := tx.Exec(ctx, `UPDATE wave_item SET state = $4, verdict = $5, code = $6, differs = $7, final = $8, seen = $9, advice_id = $10,
-		decision_id = $11, exhibit = $12, tries = $13, at = $14, back = $15, back_code = $16 WHERE firm_id = $1 AND wave_id = $2 AND mention_id = $3`,
+		decision_id = $11, exhibit = $12, tries = $13, at = $14, back = $15, back_code = $16, best = $17 WHERE firm_id = $1 AND wave_id = $2 AND mention_id = $3`,
 		w.Firm, w.ID, i.Mention, string(i.State), string(i.Verdict), i.Code, i.Differs, i.Final, i.seen, i.Advice, i.Decision, i.Exhibit, i.tries, i.At,
-		i.Back, i.BackCode); err != nil {
+		i.Back, i.BackCode, string(i.Best)); err != nil {
 		return fmt.Errorf("save item of wave: %w", err)
 	}
 	tx.Touch(w.Firm, "waves")

@@ -157,7 +157,8 @@ type Item struct {
 	Code     string // guard, or id of the message that says why not
 	Differs  bool
 	Final    bool
-	Advice   string
+	Advice   string          // what was shown
+	Best     decision.Option // what was recommended for this item
 	Decision string
 	Exhibit  string
 	At       time.Time

@@ -72,7 +72,24 @@ var table = []route{
 	{pattern: "POST /duty/contact/remove", may: signed, empty: true},
 
 	{pattern: "GET /inbox", may: access.ViewMentions, path: "/inbox?m={m}"}, {pattern: "GET /inbox/inbox.js", may: signed},
-	{pattern: "GET /inbox/bulk", may: access.ViewMentions}, {pattern: "POST /inbox/decisions", may: access.ViewMentions}, {pattern: "POST /inbox/seals", may: access.ViewMentions},
+	{pattern: "POST /inbox/{m}/macro", may: access.Decide, body: "macro=nobody&version=1", empty: true},
+	{pattern: "GET /waves", may: access.ViewMentions}, {pattern: "GET /waves/new", may: access.ViewMentions, path: "/waves/new?pick={m}"},
+	{pattern: "POST /waves", may: access.Decide, also: access.ViewMentions, body: "pick={m}&option=seal"},
+	{pattern: "GET /waves/{id}", may: access.ViewMentions, path: "/waves/{wave}"}, {pattern: "GET /waves/{id}/export", may: access.ExportData, also: access.ViewMentions, path: "/waves/{wave}/export"},
+	{pattern: "POST /waves/{id}/start", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/start", body: "why=bo+tak+ustalono"},
+	{pattern: "POST /waves/{id}/hold", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/hold"},
+	{pattern: "POST /waves/{id}/resume", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/resume"},
+	{pattern: "POST /waves/{id}/cancel", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/cancel"},
+	{pattern: "POST /waves/{id}/drop", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/drop"},
+	{pattern: "POST /waves/{id}/return", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/return", body: "why=pomy%C5%82ka"},
+	{pattern: "POST /waves/{id}/answer", may: access.SecondPerson, also: access.ViewMentions, path: "/waves/{wave}/answer", body: "say=yes&pick={m}&why=zgoda"},
+	{pattern: "POST /waves/{id}/again", may: access.Decide, also: access.ViewMentions, path: "/waves/{wave}/again"},
+	{pattern: "GET /macros", may: access.ViewMentions, path: "/macros?firm={firm}"}, {pattern: "GET /macros/new", may: access.Decide, path: "/macros/new?firm={firm}"},
+	{pattern: "GET /macros/{id}", may: access.ViewMentions, path: "/macros/{macro}?firm={firm}"},
+	{pattern: "POST /macros", may: access.Decide, body: "firm={firm}&name=x&option=hide&why=bo+tak"},
+	{pattern: "POST /macros/{id}", may: access.Decide, path: "/macros/{macro}", body: "firm={firm}&base=1&name=x&option=hide"},
+	{pattern: "POST /macros/{id}/on", may: access.Decide, path: "/macros/{macro}/on", body: "firm={firm}"},
+	{pattern: "POST /macros/{id}/off", may: access.Decide, path: "/macros/{macro}/off", body: "firm={firm}"},
 	{pattern: "POST /inbox/views", may: access.ViewMentions}, {pattern: "POST /inbox/views/{id}/removal", may: access.ViewMentions, path: "/inbox/views/{view}/removal", empty: true},
 	{pattern: "GET /inbox/{m}", may: access.ViewMentions}, {pattern: "GET /inbox/{m}/{deed}", may: access.ViewMentions},
 	{pattern: "POST /inbox/{m}/decision", may: access.Decide, body: "option=hide"}, {pattern: "POST /inbox/{m}/fact", may: access.Decide, body: "field=truth&value=false"},
@@ -229,7 +246,7 @@ func (w *world) fill(g *guarded, s string) string {
 	w.t.Helper()
 	return strings.NewReplacer("{firm}", g.firm.ID, "{account}", url.PathEscape(g.hate.AuthorKey), "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
 		"{alert}", string(g.alarm.ID), "{waiting}", g.waiting.ID, "{hidden}", g.hidden.ID, "{run}", g.run.ID, "{view}", g.view.ID, "{offer}", g.offer.ID,
-		"{rule}", g.rule.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
+		"{rule}", g.rule.ID, "{wave}", g.wave.ID, "{macro}", g.macro.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
 		"{token}", "no-such-token", "{id}", "no-such-id").Replace(s)
 }
 

@@ -19,11 +19,13 @@ import (
 	"chop/internal/evidence"
 	"chop/internal/firm"
 	"chop/internal/lang"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/oncall"
 	"chop/internal/ownrule"
 	"chop/internal/source"
 	"chop/internal/user"
+	"chop/internal/wave"
 )
 
 const password = "cztery zielone sowy"
@@ -58,6 +60,8 @@ type guarded struct {
 	offer                   user.Invitation
 	shift                   oncall.Shift
 	rule                    ownrule.Rule
+	wave                    wave.Wave
+	macro                   macro.Macro
 }
 
 func build(t *testing.T) *world {
@@ -183,6 +187,12 @@ func (w *world) live(g *guarded) {
 	w.furnish(g)
 	g.rule, err = w.app.OwnRules.Write(w.as(g, access.Guardian), g.firm.ID, "", 0,
 		ownrule.Set{Name: "Bojkot", Words: "nie kupuj, <b>omijać</b>", Unless: "żart", Does: ownrule.Adds, Label: classify.Boycott, Stars: 3})
+	w.ok(err)
+	g.wave, err = w.app.Waves.Create(w.as(g, access.Guardian), wave.New{Plan: macro.Plan{Option: decision.Hide}, Selection: wave.Selection{Firm: g.firm.ID,
+		Origin: wave.Origin{Kind: wave.ByPicks}, Picks: []string{g.insult.ID, g.complaint.ID}}})
+	w.ok(err)
+	g.macro, err = w.app.Macros.Save(w.as(g, access.Guardian), macro.Macro{Firm: g.firm.ID, Live: true, Name: "Obelga <b>tu</b>", Key: "1",
+		Plan: macro.Plan{Option: decision.Hide, Why: "Obelga, punkt 4 zasad."}}, 0)
 	w.ok(err)
 	_, err = w.app.OwnRules.Try(w.as(g, access.Guardian), g.firm.ID, g.rule.ID, 1)
 	w.ok(err)

@@ -40,6 +40,7 @@ CREATE TABLE wave_item (                    -- the frozen list; an item is in a 
   final BOOLEAN NOT NULL DEFAULT FALSE,     -- cannot be taken back at the place
   seen TEXT NOT NULL DEFAULT '',            -- digest of what the preview was judged on
   advice_id TEXT NOT NULL DEFAULT '',       -- what was shown
+  best TEXT NOT NULL DEFAULT '',            -- what was recommended for this item
   decision_id TEXT NOT NULL DEFAULT '',
   exhibit TEXT NOT NULL DEFAULT '',
   tries BIGINT NOT NULL DEFAULT 0,

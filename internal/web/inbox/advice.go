@@ -40,6 +40,9 @@ type Advice struct {
 	Asks    []Ask
 	More    []Ask  // questions that matter less often
 	Account string // what the advice took of the account's profile, in a sentence
+
+	advised []decision.Option
+	ways    []decision.Way
 }
 
 // Second is why another option is not the recommended one.
@@ -152,6 +155,7 @@ func whyNot(a decision.Advice, say decision.Say) (out []Second) {
 func (v *Advice) deeds(ctx context.Context, a decision.Advice, it *Item) {
 	advised := append([]decision.Option{a.Result.Recommended}, a.Result.Companions...)
 	it.Asks = map[decision.Option]bool{}
+	v.advised, v.ways = advised, a.Ways
 	for _, w := range a.Ways {
 		it.Asks[w.Option] = w.Authority.Level != decision.Free
 		best := slices.Contains(advised, w.Option)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"chop/internal/access"
 	"chop/internal/action"
 	"chop/internal/decision"
 	"chop/internal/fault"
@@ -257,9 +256,4 @@ func (d Deps) task(w http.ResponseWriter, r *http.Request, verb func(ctx context
 		return
 	}
 	d.stay(w, r, deed.Mention, err, done)
-}
-
-// mayDecide tells whether the person decides in the firm.
-func mayDecide(ctx context.Context, firm string) bool {
-	return access.From(ctx).Holds(access.Decide, firm)
 }

@@ -18,6 +18,7 @@ import (
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/journal"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/outcome"
 	"chop/internal/reply"
@@ -35,6 +36,7 @@ type Deps struct {
 	Replies   *reply.Store // nil: replies are written without the desk
 	Actions   *action.Store
 	Outcomes  *outcome.Store // nil: what follows is not watched
+	Macros    *macro.Store   // nil: no macros are offered
 	Evidence  *evidence.Store
 	Cases     *crisis.Store
 	Sources   *source.Store
@@ -49,9 +51,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 	may := func(h http.HandlerFunc) http.HandlerFunc { return session.Require(access.ViewMentions, h) }
 	mux.HandleFunc("GET /inbox", may(d.show))
 	mux.HandleFunc("GET /inbox/inbox.js", counter)
-	mux.HandleFunc("GET /inbox/bulk", may(d.bulk))
-	mux.HandleFunc("POST /inbox/decisions", may(d.decideMany))
-	mux.HandleFunc("POST /inbox/seals", may(d.sealMany))
 	mux.HandleFunc("POST /inbox/views", may(d.saveView))
 	mux.HandleFunc("POST /inbox/views/{id}/removal", may(d.removeView))
 	mux.HandleFunc("GET /inbox/{m}", may(d.lead))
@@ -64,6 +63,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("POST /inbox/{m}/label/confirmation", may(d.agree))
 	mux.HandleFunc("POST /inbox/{m}/label/undo", may(d.unjudge))
 	mux.HandleFunc("POST /inbox/{m}/seal", may(d.seal))
+	mux.HandleFunc("POST /inbox/{m}/macro", may(d.applyMacro))
 	mux.HandleFunc("POST /decisions/{id}/confirmation", may(d.confirm))
 	mux.HandleFunc("POST /decisions/{id}/refusal", may(d.refuse))
 	mux.HandleFunc("POST /decisions/{id}/withdrawal", may(d.withdraw))

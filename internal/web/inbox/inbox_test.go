@@ -7,6 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"chop/internal/access"
+	"chop/internal/classify"
+	"chop/internal/decision"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/source"
 )
@@ -289,29 +293,42 @@ func TestFactsLabelsSealAndSnooze(t *testing.T) {
 	}
 }
 
-func TestManyAreDecidedAtOnceWhereEachAllowsIt(t *testing.T) {
+func TestManyBeginAWave(t *testing.T) {
 	w := open(t)
 	w.writes("Darek Nowy", insult, 0)
-	w.writes("Kamil", "idioci i złodzieje, spadajcie", 0)
-	w.writes("Anna Piotrowska", complaint, 0)
+	w.writes("Kamil", insult, 0)
 	b := w.in("ewa@x.pl")
-	a, c, d := w.find("Darek Nowy"), w.find("Kamil"), w.find("Anna Piotrowska")
-	p := b.get("/inbox/bulk?option=hide&pick="+a.ID+"&pick="+c.ID+"&pick="+d.ID+"&pick=nieznany").is(t, http.StatusOK)
-	if got := p.in("main"); !strings.Contains(got, "Ukryj: 2 wpisy") || !strings.Contains(got, "1 wpis zostaje") || !strings.Contains(got, "Anna Piotrowska : Prawdziwej krytyki") {
-		t.Errorf("before: %s", got)
+	a := w.find("Darek Nowy")
+	p := b.get("/inbox?m="+a.ID).is(t, http.StatusOK)
+	list := p.in("pane-list")
+	if !strings.Contains(list, "Ukryj") || !strings.Contains(list, "Dowody") || !strings.Contains(list, "Więcej") {
+		t.Errorf("above the list: %s", list)
 	}
-	kv := p.form(t, "/inbox/decisions", "hide")
-	if e := b.post("/inbox/decisions", kv...); e.StatusCode == http.StatusSeeOther && w.find("Darek Nowy").Status == mention.Done {
-		t.Error("decided without a reason")
+	if got := p.in("pane-thread"); !strings.Contains(got, "Wszystkie takie (2)") || !strings.Contains(got, "Tego konta") || !strings.Contains(got, "Pod tym wpisem") {
+		t.Errorf("everything like this: %s", got)
 	}
-	b.post("/inbox/decisions", append(kv, "why", "Same obelgi, punkt 2 zasad.")...).is(t, http.StatusSeeOther)
-	for name, want := range map[string]mention.Status{"Darek Nowy": mention.Done, "Kamil": mention.Done, "Anna Piotrowska": mention.Open} {
-		if got := w.find(name).Status; got != want {
-			t.Errorf("%s is %s, want %s", name, got, want)
-		}
+}
+
+func TestAMacroIsOneClick(t *testing.T) {
+	w := open(t)
+	w.writes("Darek Nowy", insult, 0)
+	m := w.find("Darek Nowy")
+	ewa := access.With(t.Context(), access.Principal{User: "u-ewa", Name: "Ewa", Firms: map[string]access.Role{w.firm: access.Guardian}})
+	x := must[macro.Macro](t)(w.macros.Save(ewa, macro.Macro{Firm: w.firm, Live: true, Name: "Obelga: ukryj", Key: "1", Labels: []classify.Label{classify.Insult},
+		Plan: macro.Plan{Option: decision.Hide, Why: "Obelga, punkt 4 zasad."}}, 0))
+	must[macro.Macro](t)(w.macros.Save(ewa, macro.Macro{Firm: w.firm, Live: true, Name: "Spam", Labels: []classify.Label{classify.Spam},
+		Plan: macro.Plan{Option: decision.Delete, Why: "Reklama, punkt 5 zasad."}}, 0))
+	b := w.in("ewa@x.pl")
+	p := b.get("/inbox?m="+m.ID).is(t, http.StatusOK)
+	if got := p.in("macros"); !strings.Contains(got, "Obelga: ukryj") || strings.Contains(got, "Spam") {
+		t.Fatalf("macros: %s", got)
 	}
-	b.post("/inbox/seals", "pick", d.ID).is(t, http.StatusSeeOther)
-	b.post("/inbox/decisions", "option", "delete", "pick", d.ID+":x").is(t, http.StatusUnprocessableEntity)
+	kv := p.form(t, "/inbox/"+m.ID+"/macro", "")
+	b.post("/inbox/"+m.ID+"/macro", "macro", x.ID, "version", "7", "shown", "x").is(t, http.StatusConflict)
+	b.post("/inbox/"+m.ID+"/macro", kv...).is(t, http.StatusSeeOther)
+	if got := w.find("Darek Nowy"); got.Status != mention.Done {
+		t.Errorf("after the macro it is %s", got.Status)
+	}
 }
 
 func TestWhoMaySeeAndDecide(t *testing.T) {

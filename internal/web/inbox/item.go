@@ -27,6 +27,9 @@ type Item struct {
 	Made      []decision.Option        // what stands already; it is not begun twice
 	Asks      map[decision.Option]bool // the firm is asked about these anyway
 
+	Likes  int        // items of the thread with the same words, this one among them
+	Macros []page.Act // with one click
+
 	Advised   bool
 	Advice    Advice
 	Labels    LabelForm
@@ -63,6 +66,9 @@ func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, addr
 	}
 	it.Labels = labelFormOf(ctx, m, it.Thread.Reading, s)
 	d.advise(ctx, it)
+	if err := d.many(ctx, it); err != nil {
+		return nil, err
+	}
 	if s.Err != nil {
 		it.slip(ctx)
 	}

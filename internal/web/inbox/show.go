@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -40,15 +39,6 @@ func (v View) number(ctx context.Context) string {
 		return page.Int(ctx, shown) + "+"
 	}
 	return page.Int(ctx, v.Count)
-}
-
-// pairs are the hidden fields that carry the filter along a GET form.
-func (q Query) pairs() (out []page.Pair) {
-	for name, vs := range q.values() {
-		out = append(out, page.Pair{Name: name, Value: vs[0]})
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out
 }
 
 // ownChips are the labels with a chip of their own above every list.

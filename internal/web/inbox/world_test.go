@@ -32,6 +32,7 @@ import (
 	"chop/internal/journal"
 	"chop/internal/lang"
 	"chop/internal/ledger"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/oncall"
 	"chop/internal/outcome"
@@ -74,6 +75,7 @@ type world struct {
 	replies   *reply.Store
 	decisions *decision.Store
 	journal   *journal.Store
+	macros    *macro.Store
 	sources   *source.Store
 	firm      string
 	other     string
@@ -141,6 +143,8 @@ func open(t testing.TB) *world {
 	mux := http.NewServeMux()
 	signin.Mount(mux, signin.Deps{Users: w.users})
 	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Replies: replies, Actions: actions, Outcomes: outcomes, Evidence: ev, Cases: cases,
+	w.macros = &macro.Store{DB: d, Journal: w.journal, Mentions: w.mentions, Labels: labels, Cases: cases, Evidence: ev, Decisions: w.decisions}
+	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Actions: actions, Macros: w.macros, Outcomes: outcomes, Evidence: ev, Cases: cases,
 		Sources: w.sources, Journal: w.journal})
 	mux.Handle(static.Prefix, static.Handler())
 	e := session.New(session.Config{Users: w.users, Firms: w.firms, Now: clock.Now})

@@ -210,7 +210,7 @@
     if (k === 'j' || k === 'k') { step(k === 'j' ? 1 : -1); return; }
     if (k === 'x') { const c = current() && $('input[type=checkbox]', current()); if (c) c.click(); return; }
     if (k === 'Enter' && document.activeElement === document.body && current()) { link(current()).click(); return; }
-    if (!/^[a-z]$/.test(k)) return;
+    if (!/^[a-z1-9]$/.test(k)) return;
     const b = $$('[data-key="' + k + '"]').find((x) => x.checkVisibility());
     if (b) { e.preventDefault(); b.click(); }
   }
