@@ -142,9 +142,8 @@ func open(t testing.TB) *world {
 	w.users = must[*user.Store](t)(user.New(user.Config{DB: d, Firms: w.firms, Journal: w.journal, Seal: keys, Origin: "http://localhost"}))
 	mux := http.NewServeMux()
 	signin.Mount(mux, signin.Deps{Users: w.users})
-	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Replies: replies, Actions: actions, Outcomes: outcomes, Evidence: ev, Cases: cases,
 	w.macros = &macro.Store{DB: d, Journal: w.journal, Mentions: w.mentions, Labels: labels, Cases: cases, Evidence: ev, Decisions: w.decisions}
-	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Actions: actions, Macros: w.macros, Outcomes: outcomes, Evidence: ev, Cases: cases,
+	inbox.Mount(mux, inbox.Deps{Mentions: w.mentions, Labels: labels, Decisions: w.decisions, Replies: replies, Actions: actions, Macros: w.macros, Outcomes: outcomes, Evidence: ev, Cases: cases,
 		Sources: w.sources, Journal: w.journal})
 	mux.Handle(static.Prefix, static.Handler())
 	e := session.New(session.Config{Users: w.users, Firms: w.firms, Now: clock.Now})
