@@ -17,7 +17,7 @@ import (
 )
 
 // replies is how many replies the deed series sends.
-const replies = 20
+const replies = 6
 
 // deed measures from a person's click on "send" to the confirmed read-back at a site that speaks WordPress. The window to
 // take it back is part of the way, and is told apart.

@@ -167,6 +167,11 @@ func (d *Demo) settle(ctx context.Context, a *app.App) error {
 		if err := d.duty(ctx, a, f.ID, ids); err != nil {
 			return fmt.Errorf("put somebody on duty: %w", err)
 		}
+		if x.kind == "wordpress" {
+			if err := facts(ctx, a, f.ID, ids["joanna"]); err != nil {
+				return fmt.Errorf("say what the shop says of itself: %w", err)
+			}
+		}
 	}
 	if err := handTelephone(ctx, a, access.Principal{User: ids["ewa"], Name: "Ewa Maj", Admin: true}, d.ringer+"/dyzur"); err != nil {
 		return err

@@ -61,6 +61,7 @@ func TestAThreatAtARealSite(t *testing.T) {
 	b.SignIn(in.app.Origin(), email, password)
 	b.Go(in.app.Origin() + "/inbox?m=" + m.ID)
 	verb := b.Text(".rec-verb")
+	clicked := time.Now()
 	b.Click(`#pane-rec .rec-main ~ .acts .act[data-key="h"]`)
 	b.See(".toast")
 	if got := b.Text(".toast"); !strings.Contains(got, "Darek") {
@@ -69,6 +70,12 @@ func TestAThreatAtARealSite(t *testing.T) {
 
 	in.until(t, "the comment is held on the site", func() bool { return site.shows(t, m.ExternalID).Status == "hold" })
 	in.until(t, "ChOP knows it", func() bool { m, _ := in.mention(t, "Darek"); return m.State == source.Held })
+	in.until(t, "it was read back", func() bool {
+		deeds, err := in.app.Actions.Of(in.as(t), in.firm.ID, m.ID)
+		ok(t, err)
+		return len(deeds) == 1 && deeds[0].ExhibitAfter != ""
+	})
+	t.Logf("from the click to the confirmed read-back, the 10 s to take it back included: %v", time.Since(clicked).Round(time.Millisecond))
 	if c := site.shows(t, m.ExternalID); c.IP != stranger || c.Agent != agent {
 		t.Errorf("the deed changed who wrote it: %+v", c)
 	}
