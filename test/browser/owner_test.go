@@ -135,7 +135,9 @@ func TestTapsFromAnAlarmToADecidedDeed(t *testing.T) {
 			f.tap(`dialog[open] form[action] button[type=submit].btn`)
 		}
 		w.until("the deed is decided", decided)
-		t.Logf("%s: %d taps", tc.who, f.n)
+		made, err := w.app.Decisions.Of(ewa, g.firm.ID, m.ID)
+		w.ok(err)
+		t.Logf("%s: %d taps, %s", tc.who, f.n, made[0].Option)
 		if f.n > 3 {
 			t.Errorf("%s: %d taps from the alarm to the decided deed", tc.who, f.n)
 		}
