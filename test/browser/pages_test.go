@@ -3,6 +3,7 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,9 @@ type tour struct {
 
 func (w *world) tours() []tour {
 	g := w.firms[0]
+	_, err := w.app.Authors.Draft(w.system(), g.firm.ID, g.hate.AuthorKey)
+	w.ok(err)
+	account := "/authors/" + url.PathEscape(g.hate.AuthorKey) + "?firm=" + g.firm.ID
 	return []tour{
 		{"", []string{"/signin", "/forgot", "/" + user.InvitePath + "/" + tail(g.offer.Link), "/" + user.ResetPath + "/no-such-token",
 			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token", consent.LinkPath + "no-such-token"}},
@@ -51,6 +55,7 @@ func (w *world) tours() []tour {
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
 			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/labels", "/labels?part=people", "/labels?part=drift", "/labels?part=model", "/labels?part=judged", "/rules?firm=" + g.firm.ID, "/rules/new?firm=" + g.firm.ID,
 			"/rules/" + g.rule.ID + "?firm=" + g.firm.ID, "/firms", "/firms/" + g.firm.ID, "/journal", "/me", "/no-such-page",
+			"/authors?by=items", account, account + "&do=edit&field=scale.intensity", account + "&do=tell", account + "&do=erase",
 		}},
 		{g.people[access.Lawyer].Email, []string{"/cases", "/cases/" + g.room.ID, "/exhibits/" + g.exhibit.ID, "/inbox"}},
 		{w.admin.Email, []string{"/watch", "/people", "/duty", "/sources", "/firms"}},

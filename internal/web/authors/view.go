@@ -54,7 +54,7 @@ type Judged struct {
 }
 
 // inTimeline is how many moments stand on one page.
-const inTimeline = 25
+const inTimeline = 12
 
 func (d Deps) fill(ctx context.Context, v *View) (err error) {
 	who := access.From(ctx)
