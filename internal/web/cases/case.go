@@ -44,11 +44,13 @@ type View struct {
 	Events   []page.Event
 	Filter   string // all, decisions, deeds, evidence
 	Whole    bool   // all items are shown
+	Long     bool   // the whole timeline is shown
 	Exhibits []evidence.Exhibit
 	Sealed   int // mentions of the case that have an exhibit
 	Owner    []string
 	Others   []crisis.Case // other open cases of the firm, for moving items
 	Form     Form
+	Room     Room
 
 	veiled map[string]bool // mentions whose text is shown only on request
 	memos  map[string]crisis.Memo
@@ -76,6 +78,13 @@ type Form struct {
 	Item       string
 	To         string
 	Picked     []string
+	Title      string // of a case that is split out
+	Who, How   string
+	Minutes    int // until something is due or promised
+	Quiet      int // minutes
+	Again      int // days
+	Hand       crisis.Handing
+	Task       string // the task a fault is about
 	Err        error
 }
 
@@ -87,7 +96,11 @@ const (
 
 func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	d.room(w, r, r.PathValue("id"), Form{Verb: q.Get("do"), Picked: q["item"]})
+	if c, err := d.Cases.Find(r.Context(), r.PathValue("id")); err == nil && c.Merged() {
+		redirect(w, r, c)
+		return
+	}
+	d.room(w, r, r.PathValue("id"), Form{Verb: q.Get("do"), Picked: q["item"], To: q.Get("to"), Minutes: 60})
 }
 
 // room shows a case; f brings the form that is open, or that was wrong.
@@ -116,12 +129,17 @@ func (d Deps) view(ctx context.Context, id string, q url.Values, f Form) (v View
 	v.Title, v.Lead, v.Form, v.State = Title(ctx, c), people.Name(ctx, c.Firm, c.Lead), f, state(c)
 	v.Work, v.Read, v.Proof = a.Holds(access.WorkCases, c.Firm), a.Holds(access.ViewMentions, c.Firm), a.Holds(access.ViewEvidence, c.Firm)
 	v.Filter, v.Whole = cmp.Or(known(q.Get("show"), filters), "all"), q.Get("items") == "all"
+	v.Long = q.Get("story") == "all"
 	v.Label = q.Get("label")
 	v.Form.Verb = offered(v, f)
 	if v.Form.Err == nil {
 		v.Form.Severity = c.Severity
 	}
-	items, err := d.Cases.Items(ctx, c.Firm, c.ID)
+	if err = d.roomOf(ctx, &v); err != nil {
+		return v, err
+	}
+	v.Form.Quiet, v.Form.Again = cmp.Or(v.Form.Quiet, int(v.Room.Setup.Quiet.Minutes())), cmp.Or(v.Form.Again, int(v.Room.Setup.Again.Hours()/24))
+	items, err := d.items(ctx, &v)
 	if err != nil {
 		return v, err
 	}
@@ -137,6 +155,15 @@ func (d Deps) view(ctx context.Context, id string, q url.Values, f Form) (v View
 	v.Steps = steps(ctx, c)
 	v.Owner = plain(ctx, v)
 	return v, d.others(ctx, &v)
+}
+
+// items are the items of the case; who may see mentions gets everything known about them at once.
+func (d Deps) items(ctx context.Context, v *View) ([]crisis.Item, error) {
+	if !v.Read {
+		return d.Cases.Items(ctx, v.Case.Firm, v.Case.ID)
+	}
+	err := d.facts(ctx, v)
+	return v.Room.Facts.Items, err
 }
 
 // state is how the case shows; a contained one still needs an eye on it.
@@ -172,14 +199,17 @@ func offered(v View, f Form) string {
 func verbs(c crisis.Case) []string {
 	switch c.Status {
 	case crisis.Detected:
-		return []string{"accept", "note", "link", "move", "unlink", "weigh", "contain", "close"}
+		return append([]string{"accept", "told", "note", "task", "hand", "contain", "close"}, sorting...)
 	case crisis.Accepted:
-		return []string{"contain", "note", "link", "move", "unlink", "weigh", "close"}
+		return append([]string{"contain", "told", "note", "task", "hand", "close"}, sorting...)
 	case crisis.Contained:
-		return []string{"close", "note", "link", "move", "unlink", "weigh", "reopen"}
+		return append([]string{"close", "told", "note", "task", "hand", "reopen"}, sorting...)
 	}
-	return []string{"reopen", "note"}
+	return []string{"reopen", "note", "relate"}
 }
+
+// sorting are the verbs that arrange an open case.
+var sorting = []string{"word", "watch", "unwatch", "link", "move", "unlink", "split", "merge", "relate", "weigh", "setup"}
 
 // mentions fills what only those see who may see mentions; others learn how many there are.
 func (d Deps) mentions(ctx context.Context, v *View, items []crisis.Item) error {
@@ -188,14 +218,8 @@ func (d Deps) mentions(ctx context.Context, v *View, items []crisis.Item) error 
 		v.Hidden = len(items)
 		return nil
 	}
-	ms, err := d.Cases.MentionsOf(ctx, c.Firm, c.ID)
-	if err != nil {
-		return err
-	}
+	ms := slices.Clone(v.Room.Facts.Mentions)
 	v.Tally = Count(ms)
-	if v.Test, err = d.Cases.Test(ctx, c.Firm, c.ID); err != nil {
-		return err
-	}
 	kinds, err := d.kinds(ctx, c.Firm)
 	if err != nil {
 		return err
@@ -258,26 +282,20 @@ func (d Deps) exhibits(ctx context.Context, v *View, items []crisis.Item) error 
 	if !v.Proof {
 		return nil
 	}
-	mine := map[string]bool{v.Case.Ref().String(): true}
-	for _, i := range items {
-		mine[i.Ref.String()] = true
-	}
-	before := ""
-	for range 6 { // pages of the firm's exhibits; a case with more than 3000 others since it began shows the newest
-		list, next, err := d.Evidence.List(ctx, evidence.Filter{Firm: v.Case.Firm, Before: before, Limit: 500})
-		if err != nil {
-			return err
-		}
-		for _, e := range list {
-			if mine[e.Ref.String()] {
-				v.Exhibits = append(v.Exhibits, e)
-			}
-		}
-		if before = next; next == "" {
-			break
+	var ids []string
+	for _, x := range items {
+		if x.Ref.Kind == "mention" {
+			ids = append(ids, x.Ref.ID)
 		}
 	}
-	return nil
+	of, err := d.Evidence.OfMany(ctx, v.Case.Firm, "mention", ids)
+	if err != nil {
+		return err
+	}
+	own, err := d.Evidence.OfMany(ctx, v.Case.Firm, v.Case.Ref().Kind, []string{v.Case.ID})
+	v.Exhibits = append(of, own...)
+	slices.SortFunc(v.Exhibits, func(a, b evidence.Exhibit) int { return cmp.Compare(b.Number, a.Number) })
+	return err
 }
 
 // marks are the seals by the id of what they show, two at most.
@@ -368,10 +386,10 @@ func steps(ctx context.Context, c crisis.Case) []page.Step {
 }
 
 func (d Deps) others(ctx context.Context, v *View) error {
-	if !v.Work || v.Form.Verb != "move" {
+	if !v.Work || !slices.Contains([]string{"move", "merge", "relate"}, v.Form.Verb) {
 		return nil
 	}
-	list, err := d.Cases.List(ctx, v.Case.Firm, true)
+	list, err := d.Cases.List(ctx, v.Case.Firm, v.Form.Verb != "relate")
 	for _, c := range list {
 		if c.ID != v.Case.ID {
 			v.Others = append(v.Others, c)
@@ -380,32 +398,12 @@ func (d Deps) others(ctx context.Context, v *View) error {
 	return err
 }
 
-// plain tells the firm's owner in plain words how things stand, from the counts alone.
-func plain(ctx context.Context, v View) (ps []string) {
-	t := v.Tally
-	say := func(id string, n int, kv ...any) string {
-		if n == 0 {
-			return ""
-		}
-		return page.N(ctx, id, n, kv...)
-	}
-	add := func(parts ...string) {
-		parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
-		if len(parts) > 0 {
-			ps = append(ps, strings.Join(parts, " "))
-		}
-	}
+// plain tells the firm's owner in plain words how things stand; who may not see mentions reads how the case stands.
+func plain(ctx context.Context, v View) []string {
 	if v.Read {
-		add(say("cases.plain.items", t.Items, "Accounts", page.N(ctx, "cases.plain.accounts", len(t.Accounts))),
-			say("cases.plain.hostile", t.Hostile), say("cases.plain.complaints", t.Complaints))
-		sealed := ""
-		if v.Proof && t.Items > 0 {
-			sealed = page.T(ctx, "cases.plain.sealed", "N", page.Int(ctx, min(v.Sealed, t.Items)), "Of", page.Int(ctx, t.Items))
-		}
-		add(say("cases.plain.decided", t.Decided), say("cases.plain.waiting", t.Waiting), sealed)
+		return v.Room.Summary
 	}
-	add(standing(ctx, v))
-	return ps
+	return []string{standing(ctx, v)}
 }
 
 // standing is the last sentence: who leads, or how it ended.
@@ -428,7 +426,10 @@ func (d Deps) act(w http.ResponseWriter, r *http.Request) {
 		session.Fail(w, r, err)
 		return
 	}
-	f := Form{Verb: r.PathValue("verb"), Why: r.PostFormValue("why"), Note: r.PostFormValue("note"), Severity: number(r, "severity", c.Severity),
+	f := Form{Title: strings.TrimSpace(r.PostFormValue("title")), Who: r.PostFormValue("who"), How: r.PostFormValue("how"), Minutes: number(r, "minutes", 0),
+		Quiet: number(r, "quiet", 0), Again: number(r, "again", 0), Task: r.PostFormValue("task"),
+		Hand: crisis.Handing{Next: r.PostFormValue("next"), Going: r.PostFormValue("going"), Promised: r.PostFormValue("promised"), ToDo: r.PostFormValue("todo")},
+		Verb: r.PathValue("verb"), Why: r.PostFormValue("why"), Note: r.PostFormValue("note"), Severity: number(r, "severity", c.Severity),
 		Resolution: crisis.Resolution(r.PostFormValue("resolution")), Item: strings.TrimSpace(r.PostFormValue("item")), To: r.PostFormValue("to"),
 		Picked: r.PostForm["pick"]}
 	done, ok := d.deeds()[f.Verb]
@@ -444,6 +445,11 @@ func (d Deps) act(w http.ResponseWriter, r *http.Request) {
 		session.Fail(w, r, err)
 	default:
 		session.Flash(w, r, page.Flash{Text: page.T(ctx, "cases.done."+f.Verb)})
+		if f.Verb == "unrelate" || f.Verb == "merge" { // the case may go on as another one
+			if now, err := d.Cases.Find(ctx, c.ID); err == nil && now.Merged() {
+				c.ID = now.Root
+			}
+		}
 		http.Redirect(w, r, "/cases/"+c.ID, http.StatusSeeOther)
 	}
 }

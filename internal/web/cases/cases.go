@@ -38,8 +38,12 @@ type Deps struct {
 func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /cases", session.Require(access.ViewCases, d.list))
 	mux.HandleFunc("POST /cases", d.open)
+	mux.HandleFunc("GET /cases/tasks", session.Require(access.WorkCases, d.mine))
 	mux.HandleFunc("GET /cases/{id}", d.show)
+	mux.HandleFunc("GET /cases/{id}/timeline.csv", d.csv)
+	mux.HandleFunc("GET /cases/{id}/timeline.json", d.json)
 	mux.HandleFunc("POST /cases/{id}/{verb}", d.act)
+	mux.HandleFunc("POST /cases/{id}/tasks/{task}/{verb}", d.onTask)
 }
 
 // Line is one case of a list.

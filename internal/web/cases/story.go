@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,7 +12,10 @@ import (
 )
 
 // filters of the timeline.
-var filters = []string{"all", "decisions", "deeds", "evidence"}
+var filters = []string{"all", "decisions", "deeds", "evidence", "alerts", "notes", "tasks", "people"}
+
+// shownLines is how much of the timeline is shown until somebody asks for all.
+const shownLines = 40
 
 // story tells what happened, newest first, with the exhibits in between, and puts the dots under the pulse.
 func (d Deps) story(ctx context.Context, v *View) error {
@@ -22,21 +26,29 @@ func (d Deps) story(ctx context.Context, v *View) error {
 	if err := d.words(ctx, v); err != nil {
 		return err
 	}
-	var all []page.Event
+	var all []told
 	for _, e := range list {
-		all = append(all, v.event(ctx, e))
+		x := v.event(ctx, e)
+		if v.Filter == "all" || v.Filter == filterOf(e.What, x.Kind) {
+			x.Shown = true
+		}
+		all = append(all, x)
 	}
 	for _, e := range gathered(v.Exhibits) {
-		all = append(all, sealed(ctx, e))
+		x := told{Event: sealed(ctx, e), Shown: v.Filter == "all" || v.Filter == "evidence"}
+		all = append(all, x)
 	}
-	slices.SortStableFunc(all, func(a, b page.Event) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(all, func(a, b told) int { return b.At.Compare(a.At) })
 	for _, e := range all {
 		if e.Kind == page.EventSeal || e.Kind == page.EventAct || e.Kind == page.EventDecision {
 			v.Pulse.Marks = append(v.Pulse.Marks, page.PulseMark{At: e.At, Kind: e.Kind, Text: page.Lang(ctx).Clock(e.At) + " " + e.Title})
 		}
-		if v.Filter == "all" || v.Filter == filterOf(e.Kind) {
-			v.Events = append(v.Events, e)
+		if e.Shown {
+			v.Events = append(v.Events, e.Event)
 		}
+	}
+	if n := len(v.Events) - shownLines; n > 0 && !v.Long {
+		v.Room.More, v.Events = n, v.Events[:shownLines]
 	}
 	return nil
 }
@@ -54,32 +66,55 @@ func (d Deps) words(ctx context.Context, v *View) error {
 	return err
 }
 
-func filterOf(k page.EventKind) string {
+// told is a line of the timeline, and whether the filter shows it.
+type told struct {
+	page.Event
+	Shown bool
+}
+
+func filterOf(what string, k page.EventKind) string {
+	first, _, _ := strings.Cut(what, ".")
+	switch first {
+	case "note":
+		return "notes"
+	case "task":
+		return "tasks"
+	case "opened", "item", "acked", "late", "again", "call", "solved":
+		return "alerts"
+	case "told", "owner_knows", "promised", "word_sent", "handed", "took", "watched", "unwatched", "accepted":
+		return "people"
+	}
 	switch k {
 	case page.EventDecision:
 		return "decisions"
 	case page.EventAct, page.EventCall:
 		return "deeds"
-	case page.EventSeal:
-		return "evidence"
 	}
 	return ""
 }
 
-// event is a line of the timeline as this person may see it: other people's words stay with those who may see mentions.
-func (v View) event(ctx context.Context, e crisis.Event) page.Event {
-	out := page.Event{At: e.At, Kind: kindOf(e.What)}
+// title is what happened, in the language of the request.
+func title(ctx context.Context, e crisis.Event, facts map[string]string) string {
+	id := "timeline." + e.What
+	if !page.Lang(ctx).Has(id) {
+		return e.What
+	}
 	var kv []any
-	for k, x := range e.Facts {
-		if k == "excerpt" && !v.Read {
-			x = ""
-		}
+	for k, x := range facts {
 		kv = append(kv, k, x)
 	}
-	out.Title = e.What
-	if id := "timeline." + e.What; page.Lang(ctx).Has(id) {
-		out.Title = page.T(ctx, id, kv...)
+	return page.T(ctx, id, kv...)
+}
+
+// event is a line of the timeline as this person may see it: other people's words stay with those who may see mentions.
+func (v View) event(ctx context.Context, e crisis.Event) told {
+	out := told{Event: page.Event{At: e.At, Kind: kindOf(e.What)}}
+	facts := e.Facts
+	if !v.Read && facts["excerpt"] != "" {
+		facts = maps.Clone(facts)
+		facts["excerpt"] = ""
 	}
+	out.Title = title(ctx, e, facts)
 	if e.Who != "" {
 		out.Title += " · " + e.Who
 	}
@@ -91,7 +126,11 @@ func (v View) event(ctx context.Context, e crisis.Event) page.Event {
 		}
 	}
 	if m, ok := v.memos[e.Ref.ID]; ok && e.Ref.Kind == "note" {
-		out.Text = m.Text.Show()
+		out.Inside = m.Text.Show()
+		out.Marks = []page.Mark{{Tone: page.Line, Icon: "eye-off", Text: page.T(ctx, "cases.inside")}}
+	}
+	if t := v.Room.texts[e.Ref.ID]; t != "" && e.Ref.Kind == "task" {
+		out.Text = strings.TrimSuffix(t+". "+out.Text, ". ")
 	}
 	if e.Ref.Kind == "mention" && v.Read {
 		out.More = page.Pair{Name: page.T(ctx, "cases.item.see"), Value: "/inbox?m=" + e.Ref.ID}
@@ -105,9 +144,11 @@ func kindOf(what string) page.EventKind {
 	switch first {
 	case "deed":
 		return page.EventAct
-	case "opened", "item":
+	case "told", "call", "owner_knows":
+		return page.EventCall
+	case "opened", "item", "late", "again":
 		return page.EventAlert
-	case "note", "linked", "unlinked":
+	case "note", "linked", "unlinked", "task", "handed", "took", "watched", "unwatched", "related", "unrelated", "promised", "word_sent":
 		return page.EventNote
 	}
 	return page.EventDecision

@@ -144,10 +144,12 @@ type Event struct {
 	Kind  EventKind
 	Title string
 	Text  string
-	Seals []SealMark
-	Marks []Mark
-	Undo  string // address of a POST that takes it back
-	More  Pair   // Name: words of a link, Value: its address
+	// Inside are words for our own eyes, shown in their own colour.
+	Inside string
+	Seals  []SealMark
+	Marks  []Mark
+	Undo   string // address of a POST that takes it back
+	More   Pair   // Name: words of a link, Value: its address
 }
 
 func (e Event) icon() string {

@@ -43,11 +43,11 @@ func TestCaseFromACall(t *testing.T) {
 func TestLifeOfACase(t *testing.T) {
 	x := newTown(t)
 	b, home := x.signIn("ewa@example.com"), "/cases/"+x.crisis.ID
-	b.get(home).status(http.StatusOK).shows("main", "Fala wrogich wpisów", "Przyjmuję", "2 wpisy", "Nikt jeszcze nie przyjął")
+	b.get(home).status(http.StatusOK).shows("main", "Fala wrogich wpisów", "Przyjmuję", "2 wpisy", "nikt jeszcze nie przyjął", "Zegary sprawy", "Obudziliśmy osobę na dyżurze")
 	b.post(home + "/accept").status(http.StatusSeeOther)
 	a := b.get(home + "?do=contain").status(http.StatusOK)
 	a.shows("case-head", "prowadzi Ewa Maj")
-	a.shows("case-do", "Brakuje warunków", "Każdy wpis ma decyzję")
+	a.shows("case-do", "Brakuje warunków", "Każdy wpis ma decyzję brakuje 2 z 2")
 	b.post(home+"/contain", "why", "").status(http.StatusUnprocessableEntity).shows("case-do", "Napisz krótko, dlaczego")
 	b.post(home+"/contain", "why", "Wątek zamknięty przez platformę").status(http.StatusSeeOther)
 	b.get(home).shows("case-plain", "opanowana")
