@@ -34,6 +34,9 @@ func (s *Store) TellOwner(ctx context.Context, firm, id, how, note string, next 
 		if err := s.calm(ctx, *c, promised); err != nil {
 			return err
 		}
+		if err := s.owned(ctx, tx, *c); err != nil {
+			return err
+		}
 		return s.memo(ctx, tx, *c, ref.ID, note, nil)
 	})
 }
@@ -87,6 +90,9 @@ func (s *Store) OwnerKnows(ctx context.Context, firm, id string) error {
 		}
 		c.ToldAt, c.ToldHow, c.ToldBy, c.lookAt = tx.Now(), ToldOwner, who.User, tx.Now()
 		if err := s.put(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := s.owned(ctx, tx, c); err != nil {
 			return err
 		}
 		if err := s.Note(ctx, firm, c.ID, Event{What: "owner_knows"}); err != nil {

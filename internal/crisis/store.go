@@ -46,7 +46,7 @@ type New struct {
 	Facts    map[string]string
 	Severity int
 	Priority int
-	Items    []reason.Ref
+	Items    []reason.Ref // Facts tell of the first
 }
 
 // Open opens a case, or adds the items to the one already open on the same subject. A case on the subject that was
@@ -121,7 +121,7 @@ func (s *Store) insert(ctx context.Context, tx *db.Tx, n New) (Case, error) {
 	if c.Number, err = s.nextNumber(ctx, tx, n.Firm); err != nil {
 		return c, err
 	}
-	if c.BeganAt, err = s.published(ctx, tx, n.Firm, n.Items); err != nil {
+	if c.BeganAt, err = s.published(ctx, tx, n.Firm, n.Items[:min(len(n.Items), 1)]); err != nil {
 		return c, err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO crisis (firm_id, id, number, title, facts, subject, status, severity, priority, opened_at, last_at, began_at,
@@ -199,7 +199,11 @@ func (s *Store) join(ctx context.Context, tx *db.Tx, c *Case, n New) (news bool,
 	}
 	c.SolvedAt, c.LastAt, c.lookAt = time.Time{}, tx.Now(), tx.Now()
 	for _, r := range added {
-		if err := s.Note(ctx, c.Firm, c.ID, Event{What: "item", Facts: n.Facts, Ref: r}); err != nil {
+		e := Event{What: "item", Facts: n.Facts, Ref: r}
+		if r != n.Items[0] { // the facts tell of the first; the others belong to it
+			e.What, e.Facts = "linked", nil
+		}
+		if err := s.Note(ctx, c.Firm, c.ID, e); err != nil {
 			return false, err
 		}
 	}

@@ -327,3 +327,13 @@ func (s *Store) syncTasks(ctx context.Context, tx *db.Tx, f Facts, have []Task) 
 	}
 	return changed, nil
 }
+
+// owned ends the rule's task to tell the owner, in the transaction in which they came to know.
+func (s *Store) owned(ctx context.Context, tx *db.Tx, c Case) error {
+	_, err := tx.Exec(ctx, `UPDATE crisis_task SET state = 'done', ended_at = $3, ended_by = $4 WHERE firm_id = $1 AND kind = 'owner' AND state = 'open' AND `+family,
+		c.Firm, c.ID, tx.Now(), access.From(ctx).User)
+	if err != nil {
+		return fmt.Errorf("end task: %w", err)
+	}
+	return nil
+}

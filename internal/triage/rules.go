@@ -30,6 +30,8 @@ type Effect struct {
 	Page     bool // wake the person on duty
 	Case     bool // open a case or add to it
 	Preserve bool // seal the item now
+
+	With []mention.Mention // what belongs to it: the question that is attacked
 }
 
 // rule looks at the facts and asks, or not.
@@ -79,6 +81,7 @@ func ambush(f Facts) (Effect, bool) {
 	e := Effect{Rule: "ambush", Subject: subject(f.Mention), Title: "case.title.ambush", Facts: facts(f), Severity: 3, Priority: 2,
 		Page: true, Case: true, Preserve: true}
 	e.Facts["asker"] = f.Answers.AuthorName
+	e.With = []mention.Mention{*f.Answers} // the case is not solved before the asker has an answer
 	return e, true
 }
 

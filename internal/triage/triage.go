@@ -141,8 +141,11 @@ func (s *Store) apply(ctx context.Context, m mention.Mention, e Effect) error {
 			return err
 		}
 		slog.Info("triage", "firm", m.Firm, "mention", m.ID, "rule", e.Rule, "priority", e.Priority)
-		if e.Preserve {
-			if _, err := s.Mentions.Preserve(ctx, s.Evidence, m.Firm, m.ID, "triage"); err != nil {
+		for _, x := range append([]mention.Mention{m}, e.With...) {
+			if !e.Preserve {
+				break
+			}
+			if _, err := s.Mentions.Preserve(ctx, s.Evidence, x.Firm, x.ID, "triage"); err != nil {
 				return err
 			}
 		}
@@ -165,8 +168,12 @@ func (s *Store) intoCase(ctx context.Context, tx *db.Tx, m mention.Mention, e Ef
 	if err != nil {
 		return err
 	}
+	items := []reason.Ref{mention.Ref(m.ID)}
+	for _, x := range e.With {
+		items = append(items, mention.Ref(x.ID))
+	}
 	c, news, err := s.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: subject, Title: e.Title, Facts: e.Facts, Severity: e.Severity,
-		Priority: e.Priority, Items: []reason.Ref{mention.Ref(m.ID)}})
+		Priority: e.Priority, Items: items})
 	if err != nil || !news || !e.Page {
 		return err
 	}

@@ -379,7 +379,8 @@ func steps(ctx context.Context, c crisis.Case) []page.Step {
 	ss := []page.Step{
 		{Text: at("detected", c.OpenedAt), Done: true},
 		{Text: at("accepted", c.AcceptedAt), Done: !c.AcceptedAt.IsZero(), Now: c.Status == crisis.Detected},
-		{Text: at("contained", c.ContainedAt), Done: !c.ContainedAt.IsZero(), Now: c.Status == crisis.Accepted},
+		{Text: page.T(ctx, "cases.step.containing"), Done: !c.ContainedAt.IsZero() || !c.Open(), Now: c.Status == crisis.Accepted},
+		{Text: at("contained", c.ContainedAt), Done: !c.ContainedAt.IsZero()},
 		{Text: at("closed", c.ClosedAt), Done: !c.Open(), Now: c.Status == crisis.Contained},
 	}
 	return ss

@@ -79,7 +79,7 @@ func filterOf(what string, k page.EventKind) string {
 		return "notes"
 	case "task":
 		return "tasks"
-	case "opened", "item", "acked", "late", "again", "call", "solved":
+	case "opened", "item", "acked", "late", "again", "call", "solved", "pulse":
 		return "alerts"
 	case "told", "owner_knows", "promised", "word_sent", "handed", "took", "watched", "unwatched", "accepted":
 		return "people"
@@ -146,7 +146,7 @@ func kindOf(what string) page.EventKind {
 		return page.EventAct
 	case "told", "call", "owner_knows":
 		return page.EventCall
-	case "opened", "item", "late", "again":
+	case "opened", "item", "late", "again", "pulse":
 		return page.EventAlert
 	case "note", "linked", "unlinked", "task", "handed", "took", "watched", "unwatched", "related", "unrelated", "promised", "word_sent":
 		return page.EventNote
