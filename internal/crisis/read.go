@@ -310,3 +310,15 @@ func (s *Store) Setup(ctx context.Context, firm string) (u Setup, err error) {
 	}
 	return u, nil
 }
+
+// OpenOn is the open case on a subject, or the one it was merged into; nil when there is none. Needs access.ViewCases.
+func (s *Store) OpenOn(ctx context.Context, firm, subject string) (*Case, error) {
+	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
+		return nil, err
+	}
+	c, err := s.onSubject(ctx, firm, subject)
+	if err != nil || c.ID == "" || !c.Open() {
+		return nil, err
+	}
+	return &c, nil
+}

@@ -4,6 +4,7 @@ package triage
 import (
 	"strconv"
 
+	"chop/internal/crisis"
 	"chop/internal/mention"
 )
 
@@ -14,6 +15,7 @@ type Facts struct {
 	Wave      Wave             // what came under the same post lately
 	Answers   *mention.Mention // the comment it answers, if we have it
 	Against   int              // hostile answers to that comment lately, this one included
+	Case      *crisis.Case     // the open case on its subject, if there is one
 }
 
 // Wave counts hostile items under one post within the last half hour.
@@ -38,7 +40,7 @@ type Effect struct {
 type rule func(Facts) (Effect, bool)
 
 // all is the list of rules that are switched on. Each is asked; what several ask for is carried out once per subject.
-var all = []rule{urgent, wave, ambush, seriousComplaint}
+var all = []rule{urgent, wave, ambush, seriousComplaint, follow}
 
 // urgentLabels need a human now (domain/decisions.md 1.7, P1). The first that fits names the case.
 var urgentLabels = []string{"threat", "extortion", "distress", "health_safety", "hate", "personal_data"}
@@ -83,6 +85,16 @@ func ambush(f Facts) (Effect, bool) {
 	e.Facts["asker"] = f.Answers.AuthorName
 	e.With = []mention.Mention{*f.Answers} // the case is not solved before the asker has an answer
 	return e, true
+}
+
+// follow: one more hostile item where a case is open belongs to it; where the case was contained it is active again, and
+// somebody is woken.
+func follow(f Facts) (Effect, bool) {
+	if f.Case == nil || !hostile(f.Mention) {
+		return Effect{}, false
+	}
+	return Effect{Rule: "follow", Subject: subject(f.Mention), Title: f.Case.Title, Facts: facts(f), Severity: f.Mention.Severity,
+		Priority: f.Case.Priority, Page: f.Case.Status == crisis.Contained, Case: true, Preserve: true}, true
 }
 
 func seriousComplaint(f Facts) (Effect, bool) {

@@ -82,9 +82,16 @@ func (s *Store) facts(ctx context.Context, e classify.Labelled, ms []mention.Men
 			return nil, err
 		}
 	}
+	open := map[string]*crisis.Case{}
 	out := make([]Facts, len(ms))
 	for i, m := range ms {
-		out[i] = Facts{Mention: m, PostTitle: byPost[m.Post].Title, Wave: waves[m.Post]}
+		on := subject(m)
+		if _, known := open[on]; !known {
+			if open[on], err = s.Cases.OpenOn(ctx, e.Firm, on); err != nil {
+				return nil, err
+			}
+		}
+		out[i] = Facts{Mention: m, PostTitle: byPost[m.Post].Title, Wave: waves[m.Post], Case: open[on]}
 		if q, ok := byExt[m.ParentExt]; ok {
 			out[i].Answers = &q
 			if out[i].Against, err = s.against(ctx, e.Firm, m.Source, m.ParentExt); err != nil {
