@@ -32,7 +32,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	signin.Mount(mux, signin.Deps{Users: a.Users})
 	watch.Mount(mux, watch.Deps{Firms: a.Firms, Standing: a.Standing, Mentions: a.Mentions, Cases: a.Cases, Alerts: a.Alerts, Duty: a.Duty,
 		Sources: a.Sources})
-	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Replies: a.Replies, Actions: a.Actions, Outcomes: a.Outcomes, Evidence: a.Evidence,
+	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Replies: a.Replies, Actions: a.Actions, Macros: a.Macros, Outcomes: a.Outcomes, Evidence: a.Evidence,
 		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal})
 	waves.Mount(mux, waves.Deps{Waves: a.Waves, Macros: a.Macros, Mentions: a.Mentions, Cases: a.Cases, Evidence: a.Evidence, Journal: a.Journal,
 		Filter: inbox.FilterOf})
