@@ -22,10 +22,28 @@ func (d Deps) cases(ctx context.Context, v *View) error {
 		if c.Status == crisis.Contained {
 			icon = "circle-check"
 		}
-		v.Doing = append(v.Doing, Line{Icon: icon, At: c.LastAt, Href: "/cases/" + c.ID,
-			Text: cases.Title(ctx, c) + ". " + page.T(ctx, "owner.case."+string(c.Status))})
+		l := Line{Icon: icon, At: c.LastAt, Href: "/cases/" + c.ID, Text: cases.Title(ctx, c) + ". " + page.T(ctx, "owner.case."+string(c.Status))}
+		if l.Says, err = d.summary(ctx, c); err != nil {
+			return err
+		}
+		v.Doing = append(v.Doing, l)
 	}
 	return nil
+}
+
+// summary is the matter in a few sentences, for those who may read what was written.
+func (d Deps) summary(ctx context.Context, c crisis.Case) (says []string, err error) {
+	if !access.From(ctx).Holds(access.ViewMentions, c.Firm) {
+		return nil, nil
+	}
+	x, err := d.Cases.Situation(ctx, c.Firm, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range crisis.Summary(x, page.Lang(ctx)) {
+		says = append(says, page.Typo(s))
+	}
+	return says, nil
 }
 
 var deedIcons = map[decision.Option]string{decision.Reply: "reply", decision.MovePrivate: "mail", decision.Hide: "eye-off", decision.Delete: "trash-2",

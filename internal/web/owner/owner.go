@@ -73,6 +73,7 @@ type Typed struct {
 type Line struct {
 	Icon, Text, Href string
 	At               time.Time
+	Says             []string // the matter in plain words
 }
 
 // Watch is who is on duty, and how to call them.
