@@ -39,7 +39,7 @@ func pages(ctx context.Context, o options, kind string) ([][]string, error) {
 	}
 	var rows [][]string
 	for _, path := range []string{"/watch", "/inbox", "/inbox?m=" + one.ID, "/inbox?firm=" + w.firms[0].ID, "/search?q=obrus", "/search?q=zachwycona+prezentem",
-		"/search?q=%C5%82ab%C4%99d%C5%BA", "/search?label=complaint", "/cases", "/cases/" + c.ID, "/exhibits", "/sources", "/duty", "/firms", "/people", "/journal"} {
+		"/search?q=%C5%82ab%C4%99d%C5%BA", "/search?label=complaint", "/cases", "/cases/" + c.ID, "/authors", "/waves", "/replies", "/calibration", "/owner?firm=" + w.firms[0].ID, "/exhibits", "/sources", "/duty", "/firms", "/people", "/journal"} {
 		row, err := w.visit(ctx, path)
 		if err != nil {
 			return nil, err
@@ -142,11 +142,26 @@ func indexed(ctx context.Context, tx *db.Tx, rows [][]any) error {
 	return nil
 }
 
-// aCase opens a case around a mention.
+// itemsOfCase is how many items the measured case holds.
+const itemsOfCase = 1000
+
+// aCase opens a case around a mention and the firm's latest ones.
 func (w *live) aCase(ctx context.Context, m mention.Mention) (crisis.Case, error) {
 	ctx = access.With(ctx, access.System("*"))
-	c, _, err := w.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: "bench", Title: "Sprawa do pomiaru", Severity: 2, Priority: 3,
-		Items: []reason.Ref{mention.Ref(m.ID)}})
+	items := []reason.Ref{mention.Ref(m.ID)}
+	err := w.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT id FROM mention WHERE firm_id = $1 AND own = FALSE ORDER BY doc DESC LIMIT $2`, []any{m.Firm, itemsOfCase},
+			func(scan func(...any) error) error {
+				var id string
+				err := scan(&id)
+				items = append(items, mention.Ref(id))
+				return err
+			})
+	})
+	if err != nil {
+		return crisis.Case{}, err
+	}
+	c, _, err := w.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: "bench", Title: "Sprawa do pomiaru", Severity: 2, Priority: 3, Items: items})
 	return c, err
 }
 
