@@ -113,7 +113,7 @@ func value(ctx context.Context, s signal.Signal) string {
 	case "share":
 		parts = append(parts, itoa(percent(s.Value))+"%")
 	default:
-		parts = append(parts, number(ctx, s.Value)+" "+page.T(ctx, "signal.unit."+s.Unit))
+		parts = append(parts, amount(ctx, s))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -384,4 +384,12 @@ func sentence(s string) string {
 	}
 	r[0] = unicode.ToUpper(r[0])
 	return string(r) + "."
+}
+
+// amount is the figure with its unit; what is counted takes the form that its number asks for.
+func amount(ctx context.Context, s signal.Signal) string {
+	if id := "signal.count." + s.Unit; s.Value == math.Trunc(s.Value) && page.Lang(ctx).Has(id) {
+		return page.N(ctx, id, int(s.Value))
+	}
+	return number(ctx, s.Value) + " " + page.T(ctx, "signal.unit."+s.Unit)
 }
