@@ -13,6 +13,7 @@ import (
 
 	"chop/internal/db"
 	"chop/internal/demo/site"
+	"chop/internal/evidence"
 	"chop/internal/mention"
 	"chop/internal/source"
 )
@@ -43,13 +44,29 @@ func TestEditsAndDisappearancesAreKept(t *testing.T) {
 		w.exhibitSays(anna, first.ID, threat)
 		x, err := w.Mentions.Preserve(anna.ctx(), w.Evidence, w.firm.ID, m.ID, "person")
 		w.ok(err)
-		if x.Prev != first.ID {
-			t.Errorf("the second exhibit does not point at the first: %q", x.Prev)
+		if chain := w.chain(anna, x); chain[0] != first.ID || chain[len(chain)-1] != x.ID {
+			t.Errorf("the later exhibits do not lead back to the first: %q", chain)
 		}
 		w.exhibitSays(anna, x.ID, threat, "Żartowałem przecież", `"gone"`)
 		w.Work()
 		w.everythingHolds(anna)
 	})
+}
+
+// chain are the exhibits of a thing from its first to this one, by what each says came before it.
+func (w *World) chain(p *Person, x evidence.Exhibit) []string {
+	w.t.Helper()
+	list, err := w.Evidence.Of(p.ctx(), w.firm.ID, x.Ref)
+	w.ok(err)
+	before := map[string]string{}
+	for _, e := range list {
+		before[e.ID] = e.Prev
+	}
+	chain := []string{x.ID}
+	for before[chain[0]] != "" && len(chain) <= len(list) {
+		chain = append([]string{before[chain[0]]}, chain...)
+	}
+	return chain
 }
 
 // exhibitSays checks that an exhibit's history of the item holds these words.

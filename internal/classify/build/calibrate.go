@@ -17,7 +17,7 @@ func judged(s *sample) bool { return s.full && s.set != "cbd" }
 
 // accusing is the least precision, by cross-validation, of labels that say somebody did wrong or wake somebody: for them the bar of
 // best F1 would accuse too easily.
-var accusing = map[string]float64{"extortion": 0.78, "insult": 0.75}
+var accusing = map[string]float64{"extortion": 0.78, "insult": 0.75, "personal_data": 0.85}
 
 // costly are labels of which a missed one costs more than a false one, and how much more recall counts: a threat that nobody sees
 // may be carried out, one that is none costs a person a look.
