@@ -290,7 +290,7 @@ func (x *extractor) letters(w string, owner int) {
 // thread takes what the place of a text says: a short reply means something else under a question than under a joke.
 func (x *extractor) thread(ws []rules.Word, t *classify.Text) {
 	reply := t.Parent != "" || len(t.ParentLabels) > 0
-	if !reply && t.Post == "" {
+	if !reply && ordinary(t.Post) {
 		x.name("place:alone", 1)
 		return
 	}

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	_ "embed"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,6 +89,12 @@ func postKinds(post string) []string {
 		out = append(out, "other")
 	}
 	return out
+}
+
+// ordinary tells that a post changes nothing of how a comment right under it is read. Every comment of a shop stands under
+// some post, few examples do, and those are mostly odd ones: without this, praise under any post read a little like spam.
+func ordinary(post string) bool {
+	return post == "" || !slices.ContainsFunc(postKinds(post), func(k string) bool { return k == "grave" || k == "funny" || k == "contest" })
 }
 
 var kinds = []struct {
