@@ -27,7 +27,7 @@ var house = []group{
 	{"shell.group.case", []room{
 		{"/cases", "folder-open", "shell.room.cases", "s", []access.Perm{access.ViewCases}, true},
 		{"/authors", "user-search", "shell.room.authors", "a", []access.Perm{access.ViewProfiles}, false},
-		{"/waves", "list-checks", "shell.room.waves", "v", []access.Perm{access.ViewMentions}, false},
+		{"/waves", "list-checks", "shell.room.waves", "v", []access.Perm{access.Decide}, false},
 		{"/exhibits", "stamp", "shell.room.exhibits", "e", []access.Perm{access.ViewEvidence}, true},
 	}},
 	{"shell.group.firm", []room{

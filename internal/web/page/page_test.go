@@ -161,7 +161,7 @@ func TestHostileNamesAreEscaped(t *testing.T) {
 }
 
 func TestMenuFollowsTheRole(t *testing.T) {
-	all := []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/authors", "/exhibits", "/sources", "/replies", "/labels", "/calibration", "/firms", "/people", "/journal", "/search"}
+	all := []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/authors", "/waves", "/exhibits", "/sources", "/replies", "/labels", "/calibration", "/firms", "/people", "/journal", "/search"}
 	for _, c := range []struct {
 		name string
 		user User
