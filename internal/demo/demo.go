@@ -171,6 +171,9 @@ func (d *Demo) settle(ctx context.Context, a *app.App) error {
 			if err := facts(ctx, a, f.ID, ids["joanna"]); err != nil {
 				return fmt.Errorf("say what the shop says of itself: %w", err)
 			}
+			if err := macros(ctx, a, f.ID, ids["ewa"]); err != nil {
+				return fmt.Errorf("save macros: %w", err)
+			}
 		}
 	}
 	if err := handTelephone(ctx, a, access.Principal{User: ids["ewa"], Name: "Ewa Maj", Admin: true}, d.ringer+"/dyzur"); err != nil {
