@@ -82,8 +82,8 @@ func TestLabelsByKeyAndByThumb(t *testing.T) {
 	b.Size(1440, 900)
 	b.SignIn(w.app.Origin(), g.people[access.Guardian].Email, password)
 	b.Go(w.app.Origin() + "/inbox?m=" + g.insult.ID)
-	label := func(want string) { // of the open comment
-		b.Until(`[...document.querySelectorAll(".cm-sel a.lb")].map(e => e.getAttribute("href") && e.querySelector("use").getAttribute("href").split("#i-")[1]).join() === "` + want + `"`)
+	label := func(want string) { // of the open comment, on a page whose scripts listen: taking back loads it anew
+		b.Until(`document.readyState === "complete" && [...document.querySelectorAll(".cm-sel a.lb")].map(e => e.getAttribute("href") && e.querySelector("use").getAttribute("href").split("#i-")[1]).join() === "` + want + `"`)
 	}
 	label("angry")
 	b.Until(`document.querySelector(".cm-sel mark.hl")`)
