@@ -106,7 +106,7 @@
     if (e.target.dataset.act === 'keys-on') store.set('chopKeys', e.target.checked ? '' : 'off');
     if (e.target.dataset.act === 'submit') e.target.form.requestSubmit();
     if (!e.target.matches('.mi input[type=checkbox]')) return;
-    const bar = $('.bulk'), n = $$('.mi input:checked').length;
+    const bar = $('.bulk:not(noscript *)'), n = $$('.mi input:checked').length;
     if (!bar) return;
     bar.hidden = !n; bar.setAttribute('data-own', '');
     const out = $('[data-n]', bar);
