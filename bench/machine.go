@@ -91,8 +91,10 @@ func (p *process) stop() {
 }
 
 // resident reads the resident set now and at its highest, in MB.
-func (p *process) resident() (now, highest string) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+func (p *process) resident() (now, highest string) { return residentOf(p.cmd.Process.Pid) }
+
+func residentOf(pid int) (now, highest string) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return "?", "?"
 	}

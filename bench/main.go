@@ -25,6 +25,7 @@ type options struct {
 	out      string
 	ways     string
 	workers  int
+	items    int           // of a wave
 	program  string        // the built program; made when empty
 	seconds  time.Duration // length of the steady loads
 }
@@ -41,6 +42,7 @@ var series = []struct {
 	{"memory", "Memory", []string{"Database", "Moment", "Resident", "Highest so far"}, memory},
 	{"start", "Start", []string{"Database", "Contents", "Median of 5", "Slowest of 5"}, startUp},
 	{"deed", "A reply, from the click to the confirmed read-back", []string{"Database", "What", "Replies", "Median", "Slowest"}, deed},
+	{"wave", "One decision over many items of one person under one post", []string{"Database", "Items", "Preview", "Decisions", "Deeds after them", "Resident before", "Highest so far"}, waves},
 	{"labels", "Labels on one core", []string{"What", "Texts", "Speed", "Memory"}, labels},
 	{"groups", "Groups on simulated pages", []string{"Pages", "How many", "Attackers found at L3", "Honest accounts at L3", "Accounts at L2", "Median time of a page"}, groups},
 	{"size", "Program", []string{"What", "Size"}, size},
@@ -48,11 +50,12 @@ var series = []struct {
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,labels,groups,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
 	flag.StringVar(&o.ways, "ways", "intake,webhook", "ways in of the latency series")
+	flag.IntVar(&o.items, "items", 100, "items of the wave series, at most 2000")
 	flag.IntVar(&o.workers, "workers", 0, "goroutines that work the queue; the program's own choice when 0")
 	flag.StringVar(&o.program, "program", "", "the program, already built; built from ./cmd/chop when empty")
 	flag.DurationVar(&o.seconds, "steady", 30*time.Second, "length of the steady loads")
@@ -125,6 +128,9 @@ func command(o options, name string) string {
 	}
 	if o.mentions != 1_000_000 && (name == "pages" || name == "start") {
 		c += fmt.Sprintf(" -mentions %d", o.mentions)
+	}
+	if o.items != 100 && name == "wave" {
+		c += fmt.Sprintf(" -items %d", o.items)
 	}
 	return c
 }

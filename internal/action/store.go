@@ -88,7 +88,7 @@ func (s *Store) plan(ctx context.Context, tx *db.Tx, d *Deed, does bool) error {
 	if err := s.insert(ctx, tx, *d); err != nil || !does {
 		return err
 	}
-	return s.Jobs.Put(ctx, Due{d.Firm, d.ID, d.Number}, job.At(d.DueAt), job.Urgent())
+	return s.Jobs.Put(ctx, Due{d.Firm, d.ID, d.Number}, job.At(d.DueAt))
 }
 
 // gone tells that a source was removed or its kind is no longer known: nothing can be done there.

@@ -17,7 +17,7 @@ import (
 
 // One person writes the same abuse again and again. One decision hides it all, item by item; the complaint among it stays.
 func TestOneDecisionOverMany(t *testing.T) {
-	const many = 40
+	const many = 100
 	w := New(t)
 	ewa := w.Guardian("Ewa")
 	darek := w.Visitor("Darek")
