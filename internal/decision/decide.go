@@ -275,17 +275,17 @@ func (s *Store) unchanged(ctx context.Context, shown Advice, m mention.Mention, 
 // unrepeated refuses the same words twice in a thread, a wish that already waits for somebody, and a second report of the
 // same item (G18).
 func (s *Store) unrepeated(ctx context.Context, d Decision) error {
-	list, err := s.query(ctx, `firm_id = $1 AND thread = $2 AND state IN ('made', 'second', 'consent')`, "", d.Firm, d.Thread)
+	list, err := s.traces(ctx, d.Firm, `thread = $2 AND state IN ('made', 'second', 'consent')`, d.Thread)
 	if err != nil {
 		return err
 	}
 	for _, old := range list {
 		switch {
-		case d.Option == Reply && old.Option == Reply && old.words == d.words && old.Live():
+		case d.Option == Reply && old.Option == Reply && old.words == d.words && old.live():
 			return fault.New(fault.Conflict, "decision.repeated").On("text")
 		case (old.State == Second || old.State == Consent) && old.Mention == d.Mention && old.Option == d.Option:
 			return fault.New(fault.Conflict, "decision.pending", "Who", old.WhoName)
-		case d.Option == Report && old.Option == Report && old.Mention == d.Mention && old.Live():
+		case d.Option == Report && old.Option == Report && old.Mention == d.Mention && old.live():
 			return fault.New(fault.Conflict, "decision.reported")
 		}
 	}

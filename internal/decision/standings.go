@@ -60,3 +60,33 @@ func (s *Store) standings(ctx context.Context, firm, by string, ids []string) (m
 	}
 	return out, nil
 }
+
+// trace is a decision without what was known and shown then, for the checks that read every earlier one of an account or a
+// thread: a wave reads them again for each of its items.
+type trace struct {
+	Mention, Thread string
+	Option          Option
+	State           State
+	Outcome         Outcome
+	WhoName         string
+	ResultExt       string
+	words           string
+}
+
+func (t trace) live() bool { return Decision{State: t.State, Outcome: t.Outcome}.Live() }
+
+func (s *Store) traces(ctx context.Context, firm, where string, args ...any) (list []trace, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT mention_id, thread, option, state, outcome, who_name, result_ext, words FROM decision WHERE firm_id = $1 AND `+where, append([]any{firm}, args...),
+			func(scan func(...any) error) error {
+				var t trace
+				err := scan(&t.Mention, &t.Thread, &t.Option, &t.State, &t.Outcome, &t.WhoName, &t.ResultExt, &t.words)
+				list = append(list, t)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read traces of decisions: %w", err)
+	}
+	return list, nil
+}

@@ -280,8 +280,8 @@ func (s *Store) quiet(ctx context.Context, firm string, now time.Time) (float64,
 // history counts our public replies to the author in this thread, and the author's other items that we removed. A
 // reply that a person wrote past ChOP counts too; one of ours that came in again counts once.
 func (s *Store) history(ctx context.Context, m mention.Mention, thread []mention.Mention) (replies, removals int, err error) {
-	list, err := s.query(ctx, `firm_id = $1 AND author_key = $2 AND state IN ('made', 'second', 'consent') AND outcome NOT IN ('failed', 'dropped')`,
-		"", m.Firm, m.AuthorKey)
+	list, err := s.traces(ctx, m.Firm, `author_key = $2 AND state IN ('made', 'second', 'consent') AND outcome NOT IN ('failed', 'dropped')`,
+		m.AuthorKey)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -3,7 +3,6 @@ package authors
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -56,35 +55,6 @@ func at(firm, key, below, more string) string {
 	return path + "/" + url.PathEscape(key) + below + "?firm=" + url.QueryEscape(firm) + more
 }
 
-// firmOf is the firm of the request: the one it names, else the chosen one, else the first in which the person holds the permission.
-func firmOf(r *http.Request, p access.Perm) (page.Firm, error) {
-	ctx := r.Context()
-	f, may := page.FrameFrom(ctx), access.Scope(ctx, p)
-	id := r.FormValue("firm")
-	if id != "" {
-		if err := access.Check(ctx, p, id); err != nil {
-			return page.Firm{}, err
-		}
-	}
-	want := cmp.Or(id, f.Firm)
-	var first *page.Firm
-	for i, x := range f.Firms {
-		if !slices.Contains(may, x.ID) {
-			continue
-		}
-		if x.ID == want {
-			return x, nil
-		}
-		if first == nil {
-			first = &f.Firms[i]
-		}
-	}
-	if id != "" || first == nil {
-		return page.Firm{}, fault.New(fault.Forbidden, "forbidden", "perm", string(p))
-	}
-	return *first, nil
-}
-
 // List is the page of accounts.
 type List struct {
 	Firm page.Firm
@@ -100,7 +70,7 @@ type List struct {
 const inList = 50
 
 func (d Deps) list(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r, access.ViewProfiles)
+	f, err := session.Firm(r, access.ViewProfiles)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -158,7 +128,7 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 
 // render is the page of an account with a form open. The form keeps what a person typed.
 func (d Deps) render(w http.ResponseWriter, r *http.Request, form Form) {
-	f, err := firmOf(r, access.ViewProfiles)
+	f, err := session.Firm(r, access.ViewProfiles)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -188,7 +158,7 @@ func (d Deps) blind(w http.ResponseWriter, r *http.Request) {
 
 func (d Deps) renderBlind(w http.ResponseWriter, r *http.Request, form Form) {
 	ctx := r.Context()
-	f, err := firmOf(r, access.WorkProfiles)
+	f, err := session.Firm(r, access.WorkProfiles)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -210,7 +180,7 @@ func (d Deps) renderBlind(w http.ResponseWriter, r *http.Request, form Form) {
 // rate takes the second rating.
 func (d Deps) rate(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	f, err := firmOf(r, access.WorkProfiles)
+	f, err := session.Firm(r, access.WorkProfiles)
 	if err == nil {
 		err = d.Authors.Rate(ctx, f.ID, r.PostFormValue("profile"), rated(r))
 	}
@@ -246,7 +216,7 @@ func (d Deps) flagged(w http.ResponseWriter, r *http.Request) { d.renderFlagged(
 
 func (d Deps) renderFlagged(w http.ResponseWriter, r *http.Request, form Form) {
 	ctx := r.Context()
-	f, err := firmOf(r, access.Answer)
+	f, err := session.Firm(r, access.Answer)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -287,7 +257,7 @@ func (d Deps) legal(w http.ResponseWriter, r *http.Request) {
 
 func (d Deps) looked(w http.ResponseWriter, r *http.Request, verb string, do func(ctx context.Context, firm, key string) error) {
 	ctx, key := r.Context(), r.PathValue("key")
-	f, err := firmOf(r, access.Answer)
+	f, err := session.Firm(r, access.Answer)
 	if err == nil {
 		err = do(ctx, f.ID, key)
 	}
@@ -305,7 +275,7 @@ func (d Deps) looked(w http.ResponseWriter, r *http.Request, verb string, do fun
 // extract is what a firm holds about an account, to be given to its owner: a page to read, or JSON.
 func (d Deps) extract(p access.Perm) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		f, err := firmOf(r, p)
+		f, err := session.Firm(r, p)
 		if err != nil {
 			session.Fail(w, r, err)
 			return

@@ -85,7 +85,7 @@ var plain = map[string]bool{"draft": true, "suggest": true}
 
 func (d Deps) act(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	f, err := firmOf(r, access.WorkProfiles)
+	f, err := session.Firm(r, access.WorkProfiles)
 	name, key := r.PathValue("verb"), r.PathValue("key")
 	do, ok := verbs[name]
 	if err == nil && !ok {

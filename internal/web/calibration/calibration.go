@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"chop/internal/access"
 	"chop/internal/fault"
@@ -31,34 +30,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 }
 
 func at(firm, part string) string { return path + part + "?" + url.Values{"firm": {firm}}.Encode() }
-
-// firmOf is the firm of the request: the one it names, else the chosen one, else the first the person may read.
-func firmOf(r *http.Request) (page.Firm, error) {
-	ctx := r.Context()
-	f, may := page.FrameFrom(ctx), access.Scope(ctx, access.ViewMentions)
-	id := r.FormValue("firm")
-	if id != "" {
-		if err := access.Check(ctx, access.ViewMentions, id); err != nil {
-			return page.Firm{}, err
-		}
-	}
-	var first *page.Firm
-	for i, x := range f.Firms {
-		if !slices.Contains(may, x.ID) {
-			continue
-		}
-		if x.ID == id || id == "" && x.ID == f.Firm {
-			return x, nil
-		}
-		if first == nil {
-			first = &f.Firms[i]
-		}
-	}
-	if id != "" || first == nil {
-		return page.Firm{}, fault.New(fault.Forbidden, "forbidden", "perm", string(access.ViewMentions))
-	}
-	return *first, nil
-}
 
 // View is the page of one firm.
 type View struct {
@@ -106,7 +77,7 @@ func (d Deps) proposal(w http.ResponseWriter, r *http.Request) { d.render(w, r, 
 
 func (d Deps) render(w http.ResponseWriter, r *http.Request, propose bool, form string, slip error) {
 	ctx := r.Context()
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -147,7 +118,7 @@ func (d Deps) withdraw(w http.ResponseWriter, r *http.Request) {
 // post carries out a verb; what a person can put right comes back with the page and what was typed.
 func (d Deps) post(w http.ResponseWriter, r *http.Request, form, says string, verb func(ctx context.Context, firm string) error) {
 	ctx := r.Context()
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err == nil {
 		err = verb(ctx, f.ID)
 	}

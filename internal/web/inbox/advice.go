@@ -6,14 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"chop/internal/decision"
 	"chop/internal/fault"
 	"chop/internal/firm"
-	"chop/internal/lang"
 	"chop/internal/web/page"
 )
 
@@ -332,30 +330,6 @@ func asks(ctx context.Context, a decision.Advice) (first, more []Ask) {
 		}
 	}
 	return first, more
-}
-
-// until turns the choice of a time to come back into an instant.
-func until(code string, now time.Time) (time.Time, error) {
-	local := now.In(lang.Zone)
-	morning := time.Date(local.Year(), local.Month(), local.Day(), 8, 0, 0, 0, lang.Zone)
-	if !morning.After(now) {
-		morning = morning.AddDate(0, 0, 1)
-	}
-	switch code {
-	case "":
-		return time.Time{}, nil
-	case "1h":
-		return now.Add(time.Hour), nil
-	case "3h":
-		return now.Add(3 * time.Hour), nil
-	case "morning":
-		return morning, nil
-	case "3d":
-		return morning.AddDate(0, 0, 2), nil
-	case "week":
-		return morning.AddDate(0, 0, 6), nil
-	}
-	return time.Time{}, fault.New(fault.Invalid, "decision.until").On("until")
 }
 
 func faultOf(err error) *fault.Error {

@@ -8,6 +8,7 @@ import (
 	"chop/internal/action"
 	"chop/internal/decision"
 	"chop/internal/fault"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
@@ -61,7 +62,7 @@ func (d Deps) decide(w http.ResponseWriter, r *http.Request) {
 	c := decision.Choice{Firm: m.Firm, Mention: m.ID, Option: s.Ask, Text: s.Text, Why: s.Why, Shown: r.PostFormValue("shown"), AskOwner: r.PostFormValue("ask_owner") != ""}
 	next, err := d.next(ctx, q, m.ID)
 	if err == nil {
-		c.Until, err = until(s.Until, page.FrameFrom(ctx).Now)
+		c.Until, err = macro.Until(s.Until, page.FrameFrom(ctx).Now)
 	}
 	if err == nil && s.Send != "" {
 		c.SendAt, err = sendAt(s.Send, s.SendAt, page.FrameFrom(ctx).Now)

@@ -12,6 +12,7 @@ import (
 	"chop/internal/decision"
 	"chop/internal/fault"
 	"chop/internal/lang"
+	"chop/internal/macro"
 	"chop/internal/mention"
 	"chop/internal/reply"
 	"chop/internal/reply/lint"
@@ -138,7 +139,7 @@ const atForm = "2006-01-02T15:04"
 // sendAt turns the choice of a time to send into an instant; zero: at once.
 func sendAt(code, at string, now time.Time) (time.Time, error) {
 	if code != "at" {
-		t, err := until(code, now)
+		t, err := macro.Until(code, now)
 		if err != nil {
 			return t, fault.New(fault.Invalid, "decision.send_at").On("send_at")
 		}

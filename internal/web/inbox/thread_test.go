@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"chop/internal/lang"
+	"chop/internal/macro"
 	"chop/internal/mention"
 )
 
@@ -70,12 +71,12 @@ func TestTimesToComeBack(t *testing.T) {
 		now  time.Time
 		want string
 	}{{"1h", night, "22.11 01:52"}, {"morning", night, "22.11 08:00"}, {"morning", day, "23.11 08:00"}, {"3d", day, "25.11 08:00"}, {"week", day, "29.11 08:00"}} {
-		got, err := until(c.code, c.now)
+		got, err := macro.Until(c.code, c.now)
 		if err != nil || got.In(lang.Zone).Format("02.01 15:04") != c.want {
 			t.Errorf("%s: %s, %v, want %s", c.code, got, err, c.want)
 		}
 	}
-	if _, err := until("nigdy", day); err == nil {
+	if _, err := macro.Until("nigdy", day); err == nil {
 		t.Error("an unknown time is taken")
 	}
 }

@@ -67,34 +67,6 @@ func at(firm, part string) string {
 	return path + "?" + v.Encode()
 }
 
-// firmOf is the firm of the request: the one it names, else the chosen one, else the first the person may read.
-func firmOf(r *http.Request) (page.Firm, error) {
-	ctx := r.Context()
-	f, may := page.FrameFrom(ctx), access.Scope(ctx, access.ViewMentions)
-	id := r.FormValue("firm")
-	if id != "" {
-		if err := access.Check(ctx, access.ViewMentions, id); err != nil {
-			return page.Firm{}, err
-		}
-	}
-	var first *page.Firm
-	for i, x := range f.Firms {
-		if !slices.Contains(may, x.ID) {
-			continue
-		}
-		if x.ID == id || id == "" && x.ID == f.Firm {
-			return x, nil
-		}
-		if first == nil {
-			first = &f.Firms[i]
-		}
-	}
-	if id != "" || first == nil {
-		return page.Firm{}, fault.New(fault.Forbidden, "forbidden", "perm", string(access.ViewMentions))
-	}
-	return *first, nil
-}
-
 func mayLabel(ctx context.Context, firm string) bool {
 	return access.From(ctx).Holds(access.LabelMentions, firm)
 }
@@ -108,7 +80,7 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d Deps) render(w http.ResponseWriter, r *http.Request, part string, slip error) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -131,7 +103,7 @@ func (d Deps) render(w http.ResponseWriter, r *http.Request, part string, slip e
 // post carries out a verb on the firm's page; what a person can put right comes back with the page.
 func (d Deps) post(part string, verb func(r *http.Request, firm string) (says string, err error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		f, err := firmOf(r)
+		f, err := session.Firm(r, access.ViewMentions)
 		if err != nil {
 			session.Fail(w, r, err)
 			return

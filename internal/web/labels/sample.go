@@ -49,7 +49,7 @@ func sampleAt(firm, id string) string {
 
 // draw has a sample drawn and begins it.
 func (d Deps) draw(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -83,7 +83,7 @@ func (d Deps) sample(w http.ResponseWriter, r *http.Request) {
 
 // open is the firm and the sample of a request, for those who may judge.
 func (d Deps) open(r *http.Request) (f page.Firm, x learn.Sample, err error) {
-	if f, err = firmOf(r); err != nil {
+	if f, err = session.Firm(r, access.ViewMentions); err != nil {
 		return f, x, err
 	}
 	if err = access.Check(r.Context(), access.LabelMentions, f.ID); err != nil {

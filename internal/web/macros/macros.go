@@ -45,34 +45,6 @@ func at(firm, id string) string {
 	return to + "?firm=" + url.QueryEscape(firm)
 }
 
-// firmOf is the firm of the request: the one it names, else the chosen one, else the first the person may read.
-func firmOf(r *http.Request) (page.Firm, error) {
-	ctx := r.Context()
-	f, may := page.FrameFrom(ctx), access.Scope(ctx, access.ViewMentions)
-	id := r.FormValue("firm")
-	if id != "" {
-		if err := access.Check(ctx, access.ViewMentions, id); err != nil {
-			return page.Firm{}, err
-		}
-	}
-	var first *page.Firm
-	for i, x := range f.Firms {
-		if !slices.Contains(may, x.ID) {
-			continue
-		}
-		if x.ID == id || id == "" && x.ID == f.Firm {
-			return x, nil
-		}
-		if first == nil {
-			first = &f.Firms[i]
-		}
-	}
-	if id != "" || first == nil {
-		return page.Firm{}, fault.New(fault.Forbidden, "forbidden", "perm", string(access.ViewMentions))
-	}
-	return *first, nil
-}
-
 // List is the page of a firm's macros.
 type List struct {
 	Firm page.Firm
@@ -92,7 +64,7 @@ type View struct {
 }
 
 func (d Deps) list(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -110,7 +82,7 @@ func mayWrite(ctx context.Context, firm string) bool {
 }
 
 func (d Deps) blank(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err == nil {
 		err = access.Check(r.Context(), access.Decide, f.ID)
 	}
@@ -122,7 +94,7 @@ func (d Deps) blank(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d Deps) show(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -154,7 +126,7 @@ func (d Deps) render(w http.ResponseWriter, r *http.Request, v View) {
 
 // save writes a new macro, or a new version of one.
 func (d Deps) save(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -196,7 +168,7 @@ func read(r *http.Request, firm string) (m macro.Macro, base int) {
 
 func (d Deps) turn(live bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		f, err := firmOf(r)
+		f, err := session.Firm(r, access.ViewMentions)
 		if err == nil {
 			err = d.Macros.Switch(r.Context(), f.ID, r.PathValue("id"), live)
 		}

@@ -88,40 +88,12 @@ func at(firm, id string) string {
 	return to + "?firm=" + url.QueryEscape(firm)
 }
 
-// firmOf is the firm of the request: the one it names, else the chosen one, else the first the person may read.
-func firmOf(r *http.Request) (page.Firm, error) {
-	ctx := r.Context()
-	f, may := page.FrameFrom(ctx), access.Scope(ctx, access.ViewMentions)
-	id := r.FormValue("firm")
-	if id != "" {
-		if err := access.Check(ctx, access.ViewMentions, id); err != nil {
-			return page.Firm{}, err
-		}
-	}
-	var first *page.Firm
-	for i, x := range f.Firms {
-		if !slices.Contains(may, x.ID) {
-			continue
-		}
-		if x.ID == id || id == "" && x.ID == f.Firm {
-			return x, nil
-		}
-		if first == nil {
-			first = &f.Firms[i]
-		}
-	}
-	if id != "" || first == nil {
-		return page.Firm{}, fault.New(fault.Forbidden, "forbidden", "perm", string(access.ViewMentions))
-	}
-	return *first, nil
-}
-
 func (d Deps) show(w http.ResponseWriter, r *http.Request) { d.render(w, r, nil, nil) }
 
 // render is the page; form and fact are what a person typed wrongly, nil for what is kept.
 func (d Deps) render(w http.ResponseWriter, r *http.Request, form *Form, fact *FactForm) {
 	ctx := r.Context()
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -204,7 +176,7 @@ func savedRow(ctx context.Context, s reply.Saved) SavedRow {
 
 // save keeps a saved reply. A line of three dashes stands between its variants.
 func (d Deps) save(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -261,7 +233,7 @@ func (d Deps) done(w http.ResponseWriter, r *http.Request, firm string, err erro
 }
 
 func (d Deps) remove(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err == nil {
 		err = d.Replies.Remove(r.Context(), f.ID, r.PathValue("id"))
 	}
@@ -270,7 +242,7 @@ func (d Deps) remove(w http.ResponseWriter, r *http.Request) {
 
 // fact keeps a fact; it is valid to the end of the day that is given.
 func (d Deps) fact(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -296,7 +268,7 @@ func (d Deps) fact(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d Deps) dropFact(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err == nil {
 		err = d.Replies.DropFact(r.Context(), f.ID, r.PathValue("key"))
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -48,40 +47,12 @@ func at(firm, id string) string {
 	return to + "?firm=" + url.QueryEscape(firm)
 }
 
-// firmOf is the firm of the request: the one it names, else the chosen one, else the first the person may read.
-func firmOf(r *http.Request) (page.Firm, error) {
-	ctx := r.Context()
-	f, may := page.FrameFrom(ctx), access.Scope(ctx, access.ViewMentions)
-	id := r.FormValue("firm")
-	if id != "" {
-		if err := access.Check(ctx, access.ViewMentions, id); err != nil {
-			return page.Firm{}, err
-		}
-	}
-	var first *page.Firm
-	for i, x := range f.Firms {
-		if !slices.Contains(may, x.ID) {
-			continue
-		}
-		if x.ID == id || id == "" && x.ID == f.Firm {
-			return x, nil
-		}
-		if first == nil {
-			first = &f.Firms[i]
-		}
-	}
-	if id != "" || first == nil {
-		return page.Firm{}, fault.New(fault.Forbidden, "forbidden", "perm", string(access.ViewMentions))
-	}
-	return *first, nil
-}
-
 func mayWrite(ctx context.Context, firm string) bool {
 	return access.From(ctx).Holds(access.LabelMentions, firm)
 }
 
 func (d Deps) list(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -96,7 +67,7 @@ func (d Deps) list(w http.ResponseWriter, r *http.Request) {
 
 // blank is the form of a new rule.
 func (d Deps) blank(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err == nil {
 		err = access.Check(r.Context(), access.LabelMentions, f.ID)
 	}
@@ -123,7 +94,7 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) { d.render(w, r, nil,
 
 // render is the page of a rule. form is what a person typed, nil for the rule as it is kept; slip is what was wrong.
 func (d Deps) render(w http.ResponseWriter, r *http.Request, form *Form, slip error) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -141,7 +112,7 @@ func (d Deps) render(w http.ResponseWriter, r *http.Request, form *Form, slip er
 
 // write keeps a new rule or a new version.
 func (d Deps) write(w http.ResponseWriter, r *http.Request) {
-	f, err := firmOf(r)
+	f, err := session.Firm(r, access.ViewMentions)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
@@ -197,7 +168,7 @@ func formOf(r *http.Request) (f Form) {
 // post carries out a verb on a rule; what a person can put right comes back with the page.
 func (d Deps) post(verb func(r *http.Request, firm, id string) (says string, err error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		f, err := firmOf(r)
+		f, err := session.Firm(r, access.ViewMentions)
 		if err != nil {
 			session.Fail(w, r, err)
 			return
