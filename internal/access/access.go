@@ -53,6 +53,9 @@ const (
 	ViewProfiles  Perm = "profiles.view"       // behaviour profiles of accounts
 	WorkProfiles  Perm = "profiles.work"       // draft, rate, confirm, contest
 	LegalProfiles Perm = "profiles.legal"      // the legal marker, the whistle-blower check, the package that was exported
+	ViewGroups    Perm = "groups.view"         // accounts that act together
+	WorkGroups    Perm = "groups.work"         // confirm, reject, split, merge, sign off
+	SharedGroups  Perm = "groups.shared"       // those that were handed to a case
 	Install       Perm = "installation.manage" // administrators only: firms, backups, health of the machine
 )
 
@@ -83,6 +86,9 @@ var table = map[Perm][]Role{
 	ViewProfiles:  {Guardian, Owner},
 	WorkProfiles:  {Guardian},
 	LegalProfiles: {Lawyer},
+	ViewGroups:    {Guardian, Owner},
+	WorkGroups:    {Guardian},
+	SharedGroups:  {Lawyer},
 	Install:       {},
 }
 

@@ -19,6 +19,7 @@ func (r *Rooms) pipeline() {
 	job.On(r.Jobs, "read", r.read)                           // mention.Ingested  -> the account's card, labels, triage
 	job.On(r.Jobs, "decision.watch", r.Decisions.Watch)      // classify.Labelled -> the owner of health and safety; pre-authorised spam
 	job.On(r.Jobs, "triage.pulse", r.Triage.Pulse)           // pulse.Found       -> a case, or a line in the one at work on it
+	job.On(r.Jobs, "group.seal", r.Groups.Sealed)            // group.Changed     -> a confirmed group's actions as exhibits
 	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
 	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
 	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)    // classify.Labelled -> a person's word holds for nearly the same texts

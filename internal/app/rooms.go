@@ -22,6 +22,7 @@ import (
 	"chop/internal/fault"
 	"chop/internal/fetch"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/job"
 	"chop/internal/journal"
 	"chop/internal/lang"
@@ -74,6 +75,7 @@ type Rooms struct {
 	OwnRules  *ownrule.Store
 	Cases     *crisis.Store
 	Beat      *pulse.Store
+	Groups    *group.Store
 	Triage    *triage.Store
 	Replies   *reply.Store
 	Decisions *decision.Store
@@ -216,6 +218,7 @@ func (r *Rooms) trade(c Config) error {
 		Consents: r.Consents}
 	r.Alerts.Acked = r.Cases.Acknowledged
 	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
+	r.Groups = &group.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Evidence: r.Evidence, Zone: lang.Zone}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
 	r.Replies = &reply.Store{DB: r.DB, Seal: r.Seal, Journal: r.Journal}
