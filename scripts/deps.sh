@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need from Debian's packages: a PostgreSQL server, a browser, and a real WordPress.
 set -euo pipefail
-want=(postgresql chromium fonts-dejavu-core wordpress php-cli php-mysql php-gd php-curl php-xml php-mbstring mariadb-server curl jq openssl unzip poppler-utils qpdf)
+want=(postgresql chromium fonts-dejavu-core wordpress php-cli php-mysql php-gd php-curl php-xml php-mbstring mariadb-server curl jq openssl unzip poppler-utils qpdf xxd zip libnss3-tools age)
 missing=()
 for p in "${want[@]}"; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")

@@ -94,7 +94,7 @@ func (s *Signer) cms(digest [sha256.Size]byte, at time.Time, stamp Stamper) ([]b
 	if err != nil {
 		return nil, err
 	}
-	signed, err := signedAttributes(digest, s.chain[0], at)
+	signed, err := signedAttributes(digest, s.chain, at)
 	if err != nil {
 		return nil, err
 	}
@@ -110,13 +110,20 @@ func (s *Signer) cms(digest [sha256.Size]byte, at time.Time, stamp Stamper) ([]b
 		if err != nil {
 			return nil, fmt.Errorf("timestamp of the signature: %w", err)
 		}
-		a, err := asn1.Marshal(attribute{oidStampToken, asn1.RawValue{FullBytes: tlv(0x31, token)}})
-		if err != nil {
+		if si.Unsigned, err = stamped(token); err != nil {
 			return nil, err
 		}
-		si.Unsigned = asn1.RawValue{FullBytes: tlv(0xA1, a)}
 	}
 	return envelope(si, s.chain)
+}
+
+// stamped is the unsigned attributes: the token alone.
+func stamped(token []byte) (raw asn1.RawValue, err error) {
+	if token == nil {
+		return raw, nil
+	}
+	a, err := asn1.Marshal(attribute{oidStampToken, asn1.RawValue{FullBytes: tlv(0x31, token)}})
+	return asn1.RawValue{FullBytes: tlv(0xA1, a)}, err
 }
 
 func idOf(c *x509.Certificate) issuerSerial {
@@ -137,13 +144,18 @@ func envelope(si signerInfo, chain []*x509.Certificate) ([]byte, error) {
 	return asn1.Marshal(contentInfo{oidSigned, asn1.RawValue{FullBytes: tlv(0xA0, inner)}})
 }
 
-// signedAttributes is the content of the SET that is signed, in DER's order.
-func signedAttributes(digest [sha256.Size]byte, cert *x509.Certificate, at time.Time) ([]byte, error) {
-	hash := sha256.Sum256(cert.Raw)
+// signedAttributes is the content of the SET that is signed, in DER's order. It names every certificate of the chain, so
+// that none can be exchanged.
+func signedAttributes(digest [sha256.Size]byte, chain []*x509.Certificate, at time.Time) ([]byte, error) {
+	var certs signingCertificate
+	for _, c := range chain {
+		hash := sha256.Sum256(c.Raw)
+		certs.Certs = append(certs.Certs, certID{hash[:]})
+	}
 	values := []struct {
 		of    asn1.ObjectIdentifier
 		value any
-	}{{oidContentType, oidData}, {oidDigest, digest[:]}, {oidSigningCert, signingCertificate{[]certID{{hash[:]}}}}}
+	}{{oidContentType, oidData}, {oidDigest, digest[:]}, {oidSigningCert, certs}}
 	if !at.IsZero() {
 		values = append(values, struct {
 			of    asn1.ObjectIdentifier
@@ -204,7 +216,7 @@ func verify(der []byte, digest [sha256.Size]byte) (Seal, error) {
 	if s.At, err = signingTime(si.Signed.Bytes); err != nil {
 		return s, err
 	}
-	want, err := signedAttributes(digest, chain[0], s.At)
+	want, err := signedAttributes(digest, chain, s.At)
 	if err != nil {
 		return s, err
 	}
@@ -224,7 +236,7 @@ func verify(der []byte, digest [sha256.Size]byte) (Seal, error) {
 	if err != nil {
 		return s, err
 	}
-	return s, onlyForm(der, si, chain)
+	return s, onlyForm(der, si, s)
 }
 
 // take reads one signer and its certificates.
@@ -314,13 +326,17 @@ func chained(chain []*x509.Certificate) error {
 }
 
 // onlyForm makes the signature again from its parts: a byte that differs is outside of what was signed.
-func onlyForm(der []byte, si signerInfo, chain []*x509.Certificate) error {
-	alg, err := algorithm(chain[0].PublicKey)
+func onlyForm(der []byte, si signerInfo, s Seal) error {
+	alg, err := algorithm(s.Chain[0].PublicKey)
 	if err != nil {
 		return err
 	}
-	si.Version, si.ID, si.Digest, si.Algorithm = 1, idOf(chain[0]), pkix.AlgorithmIdentifier{Algorithm: oidSHA256}, alg
-	again, err := envelope(si, chain)
+	unsigned, err := stamped(s.Token)
+	if err != nil {
+		return err
+	}
+	again, err := envelope(signerInfo{Version: 1, ID: idOf(s.Chain[0]), Digest: pkix.AlgorithmIdentifier{Algorithm: oidSHA256},
+		Signed: asn1.RawValue{FullBytes: tlv(0xA0, si.Signed.Bytes)}, Algorithm: alg, Signature: s.Signature, Unsigned: unsigned}, s.Chain)
 	if err == nil && !bytes.Equal(again, der) {
 		err = errors.New("the signature's wrapper was changed")
 	}

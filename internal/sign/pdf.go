@@ -152,7 +152,7 @@ func pdfText(s string) string {
 	return "<" + hex.EncodeToString(b) + ">"
 }
 
-var byteRange = regexp.MustCompile(`/SubFilter/ETSI\.CAdES\.detached[^\x00]{0,4096}?/ByteRange\[0 (\d+) (\d+) (\d+) *\]/Contents<`)
+var byteRange = regexp.MustCompile(`/ByteRange\[0 (\d+) (\d+) (\d+) *\]/Contents<`)
 
 // VerifyPDF checks a seal that PDF made: that it covers the whole file but for itself, and everything Verify checks.
 func VerifyPDF(pdf []byte) (Seal, error) {
