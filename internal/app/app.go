@@ -189,7 +189,7 @@ func (r *Rooms) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.Due > 0 && r.DB.Now().Sub(h.OldestDue) > stuckAfter {
+	if h.Stuck(r.DB.Now(), stuckAfter) {
 		return fmt.Errorf("queue: %d jobs are late", h.Due)
 	}
 	return nil

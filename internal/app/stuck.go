@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	stuckAfter = 2 * time.Minute  // a due job may wait this long before the queue counts as stuck
+	stuckAfter = 2 * time.Minute  // a pressing job may wait this long before the queue counts as stuck
 	stuckAgain = 30 * time.Minute // between two calls about the same trouble
 )
 
@@ -25,7 +25,7 @@ func (r *Rooms) watchQueue(ctx context.Context) error {
 		return err
 	}
 	now := r.DB.Now()
-	if h.Due == 0 || now.Sub(h.OldestDue) <= stuckAfter {
+	if !h.Stuck(now, stuckAfter) {
 		r.stuckTold = time.Time{}
 		return nil
 	}

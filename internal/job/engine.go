@@ -187,21 +187,27 @@ func (e *riverEngine[TTx]) drainOne(ctx context.Context, r *rivertype.JobRow, qu
 	return err
 }
 
-// health reads the queue's table; healthSQL yields due, oldest due in epoch seconds (0: none), failing.
+// health reads the queue's table; healthSQL yields due, oldest due, oldest pressing one, failing, last done; times in epoch
+// seconds, 0 for none.
 func (e *riverEngine[TTx]) health(ctx context.Context) (h Health, err error) {
-	var oldest int64
+	var oldest, pressing, done int64
 	now := e.q.db.Now()
 	err = e.q.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.One(ctx, e.healthSQL, []any{now.Unix()}, &h.Due, &oldest, &h.Failing)
+		_, err := tx.One(ctx, e.healthSQL, []any{now.Unix()}, &h.Due, &oldest, &pressing, &h.Failing, &done)
 		return err
 	})
 	if err != nil {
 		return h, fmt.Errorf("read the queue's health: %w", err)
 	}
-	if oldest > 0 {
-		h.OldestDue = time.Unix(oldest, 0).UTC()
-	}
+	h.OldestDue, h.Pressing, h.LastDone = instant(oldest), instant(pressing), instant(done)
 	return h, nil
+}
+
+func instant(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
 }
 
 // Migrate brings the queue's own tables up to date.

@@ -187,7 +187,16 @@ func (q *Queue) Drain(ctx context.Context) error {
 type Health struct {
 	Due       int       // waiting although their time has come
 	OldestDue time.Time // zero when none is due
+	Pressing  time.Time // the oldest due one that works inside the database or is urgent; zero when none is due
+	LastDone  time.Time // when a job was last completed, of those still kept
 	Failing   int       // tried at least three times without success
+}
+
+// Stuck tells whether the queue stands still: something pressing has waited longer than the span, or anything has and
+// nothing was completed meanwhile. A hundred deeds that wait for their turn at a place are work, not trouble.
+func (h Health) Stuck(now time.Time, span time.Duration) bool {
+	late := func(t time.Time) bool { return !t.IsZero() && now.Sub(t) > span }
+	return late(h.Pressing) || late(h.OldestDue) && (h.LastDone.IsZero() || late(h.LastDone))
 }
 
 // Health looks at what is due and what keeps failing.

@@ -16,6 +16,10 @@ type Happened struct{ N int }
 
 func (Happened) Kind() string { return "test.happened" }
 
+type Followed struct{}
+
+func (Followed) Kind() string { return "test.followed" }
+
 func queue(t *testing.T, d *db.DB) *job.Queue {
 	t.Helper()
 	q, err := job.New(d, job.Config{})
@@ -179,6 +183,44 @@ func TestHealthCountsWhatIsDueAndWhatFails(t *testing.T) {
 		if h, err = q.Health(t.Context()); err != nil || h.Failing != 1 {
 			t.Fatalf("%+v %v", h, err)
 		}
+	})
+}
+
+// Deeds that wait their turn at a place are not an alarm while the queue works; a late job inside, or a late urgent one, is.
+func TestAQueueThatWorksIsNotStuck(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		q := queue(t, d)
+		job.Outside(q, "deed", func(context.Context, Happened) error { return nil })
+		job.On(q, "note", func(context.Context, Followed) error { return nil })
+		stuck := func(want bool, what string) {
+			t.Helper()
+			h, err := q.Health(t.Context())
+			if err != nil || h.Stuck(clock.Now(), 2*time.Minute) != want {
+				t.Fatalf("%s: %+v %v", what, h, err)
+			}
+		}
+		put := func(e job.Event, o ...job.Option) {
+			t.Helper()
+			if err := q.Put(t.Context(), e, o...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put(Happened{})
+		clock.Forward(3 * time.Minute)
+		stuck(true, "a deed waits and nothing was ever done")
+		if err := q.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		clock.Forward(time.Minute)
+		put(Happened{}, job.At(clock.Now().Add(-3*time.Minute)))
+		stuck(false, "a deed waits and another was done a minute ago")
+		put(Happened{}, job.Urgent(), job.At(clock.Now().Add(-3*time.Minute)))
+		stuck(true, "an urgent one waits")
+		if err := q.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		put(Followed{}, job.At(clock.Now().Add(-3*time.Minute)))
+		stuck(true, "a job inside the database waits")
 	})
 }
 
