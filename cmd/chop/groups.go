@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"chop/internal/coordination"
@@ -13,7 +12,6 @@ import (
 	"chop/internal/coordination/detect"
 	"chop/internal/fault"
 	"chop/internal/lang"
-	"chop/internal/simulate"
 )
 
 type coordinateCmd struct {
@@ -76,57 +74,4 @@ func input(path string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%w; give the path of a CSV file", err)
 	}
 	return f, nil
-}
-
-type simulateCmd struct {
-	Seed      uint64  `help:"Same seed, same page." default:"1"`
-	Honest    bool    `help:"Without attacks."`
-	Days      float64 `default:"120" help:"How long the page lives."`
-	Posts     int     `default:"160" help:"Posts of the firm."`
-	Accounts  int     `default:"4000" help:"Ordinary people."`
-	Wave      int     `default:"800" help:"People of an honest viral complaint."`
-	Fans      int     `default:"12" help:"Fast, each for himself."`
-	Critics   int     `default:"10" help:"Hostile regulars, each for himself."`
-	Digest    int     `help:"Act when a newsletter arrives."`
-	Push      int     `help:"Act on a notification."`
-	Topic     int     `help:"Care about one topic."`
-	TopicPush int     `help:"Care about one topic and act on one notification."`
-	Pile      int     `default:"20" help:"Attack: one after another under questions."`
-	Storm     int     `default:"12" help:"Attack: reactions within minutes."`
-	Puppets   int     `default:"5" help:"Attack: accounts of one person."`
-	Stealth   int     `help:"Attack: spread over hours."`
-	Hidden    float64 `help:"Share of posts on which attackers act like everybody."`
-	Out       string  `arg:"" help:"Folder for posts.csv, events.csv and truth.csv; it is made when missing."`
-}
-
-// Run plays a page into files.
-func (c *simulateCmd) Run() error {
-	s := simulate.Settings{Seed: c.Seed, Days: c.Days, Posts: c.Posts, Accounts: c.Accounts, Popularity: 30, Wave: c.Wave, Fans: c.Fans, Critics: c.Critics,
-		Digest: c.Digest, Push: c.Push, Topic: c.Topic, TopicPush: c.TopicPush, Pile: c.Pile, Storm: c.Storm, Puppets: c.Puppets, Stealth: c.Stealth,
-		Hidden: c.Hidden}
-	if c.Honest {
-		s.Pile, s.Storm, s.Puppets, s.Stealth = 0, 0, 0, 0
-	}
-	if err := s.Check(); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return fmt.Errorf("make folder: %w", err)
-	}
-	p := simulate.Make(s)
-	for name, write := range map[string]func(io.Writer) error{"posts.csv": p.WritePosts, "events.csv": p.WriteEvents, "truth.csv": p.WriteTruth} {
-		if err := writeFile(filepath.Join(c.Out, name), write); err != nil {
-			return err
-		}
-	}
-	fmt.Printf("%d posts, %d actions, %d accounts in %s\n", len(p.Posts), len(p.Actions), len(p.Accounts), c.Out)
-	return nil
-}
-
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	return errors.Join(write(f), f.Close())
 }

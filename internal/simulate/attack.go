@@ -8,6 +8,9 @@ func (w *world) attacks() {
 	w.storm(group(w.s.Storm, "storm"))
 	w.puppets(group(w.s.Puppets, "puppets"))
 	w.stealth(group(w.s.Stealth, "stealth"))
+	w.siege(group(w.s.Siege, "siege"))
+	w.extort(group(w.s.Extort, "extort"))
+	w.op = 0
 	if w.s.Hidden > 0 {
 		w.camouflage()
 	}
@@ -17,9 +20,19 @@ func (w *world) attacks() {
 func (w *world) under(who []int, share float64, fits func(post) bool, act func(o int, p post)) {
 	for o, p := range w.posts {
 		if len(who) > 0 && p.at >= w.people[who[0]].begin && fits(p) && w.r.Float64() < share {
+			w.operation()
 			act(o, p)
 		}
 	}
+}
+
+// hidden marks what attackers do like everybody.
+const hidden = -1
+
+// operation begins the next one.
+func (w *world) operation() {
+	w.ops++
+	w.op = w.ops
 }
 
 // pile: a message in a chat, and they come one after another under a customer's question.
@@ -73,8 +86,10 @@ func (w *world) stealth(who []int) {
 
 // camouflage lets attackers act like everybody under other posts.
 func (w *world) camouflage() {
+	w.op = hidden
+	defer func() { w.op = 0 }()
 	for a, x := range w.people {
-		if x.Role != "attack" {
+		if x.Role != "attack" || x.Group == "siege" { // a siege has its own camouflage
 			continue
 		}
 		for o, p := range w.posts {

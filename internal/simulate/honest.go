@@ -66,13 +66,7 @@ func newsletter(at float64) float64 {
 // wave is an honest viral complaint: 36 hours, three bursts of sharing, one in twelve comes back.
 func (w *world) wave() {
 	begin := from + 0.6*w.length() + 10*hour
-	last := -1
-	for o, p := range w.posts {
-		if p.at < begin {
-			last = o
-		}
-	}
-	bursts := []float64{begin + 1800, begin + 5*hour, begin + 22*hour}
+	last, bursts := w.crest()
 	for i := range w.s.Wave {
 		a := w.add(person{Account: Account{Name: fmt.Sprintf("wave%04d", i), Role: "wave"}, begin: begin, end: from + w.length(), median: hour, spread: 1.2,
 			sleep: w.bedtime()})

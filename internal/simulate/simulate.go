@@ -34,7 +34,16 @@ type Settings struct {
 	Storm   int     // react within minutes
 	Puppets int     // accounts of one person, one after another
 	Stealth int     // spread over six hours: not found by timing
+	Siege   int     // one who left leads the others for the rest of the time, with camouflage, rest and rotation, and rides the wave
+	Extort  int     // a burst of two hours with a demand
+	Bomb    int     // one-star reviews within two days
 	Hidden  float64 // share of ordinary posts on which attackers also act like everybody
+
+	// What they say and who they are. It has its own chance, so it changes nothing of who acts when.
+	Reviews   float64 // ordinary reviews a week
+	Customers float64 // share of ordinary people who bought something
+	Lang      string  // of the texts: pl, the default, or en
+	Plain     bool    // no texts and no reviews, for speed
 }
 
 // Attacked is a page with ordinary life and three attacks.
@@ -46,7 +55,14 @@ func Attacked(seed uint64) Settings {
 
 // Honest is the same page without attacks: a wave of complaint, fast fans and hostile critics.
 func Honest(seed uint64) Settings {
-	return Settings{Seed: seed, Days: 120, Posts: 160, Accounts: 4000, Popularity: 30, Wave: 800, Fans: 12, Critics: 10}
+	return Settings{Seed: seed, Days: 120, Posts: 160, Accounts: 4000, Popularity: 30, Wave: 800, Fans: 12, Critics: 10, Reviews: 5, Customers: 0.35}
+}
+
+// Besieged is half a year in which one who left leads about twenty accounts.
+func Besieged(seed uint64) Settings {
+	s := Honest(seed)
+	s.Days, s.Posts, s.Siege = 240, 320, 20
+	return s
 }
 
 // Post is one entry of the firm; times are whole seconds since 1970, UTC.
@@ -54,27 +70,40 @@ type Post struct {
 	ID        string
 	Published int64
 	Question  bool
+	Title     string
+	Asker     string // account whose question it is
+	Text      string // the question
 }
 
 // Action is what an account did under a post.
 type Action struct {
 	Post, Account, Content string
 	At                     int64
-	Kind                   string // comment or reaction
+	Kind                   string // comment, reaction or review
+	Reaction               string // like, love, wow, haha, angry
+	Answers                bool   // stands under the customer's question rather than under the post
+	Text, Link             string
+	Rating                 int // stars of a review
 }
 
 // Account is who acted, with the truth about it.
 type Account struct {
 	Name    string
 	Role    string // organic, wave, fan, critic, digest, push, topic, topicpush, attack
-	Group   string // of an attack: pile, storm, puppets, stealth
+	Group   string // of an attack: pile, storm, puppets, stealth, siege, extort, bomb
 	Actions int
+	Reviews int
+
+	Shown, Handle string
+	Created       int64 // when the account was made
+	Verified      bool  // bought something
 }
 
 // Page is what was made, in order of time.
 type Page struct {
 	Posts    []Post
 	Actions  []Action
+	Reviews  []Action // of the firm, under no post
 	Accounts []Account
 }
 
@@ -102,6 +131,8 @@ type event struct {
 	post, who int
 	at        float64
 	kind      string
+	op        int    // operation of an attack; camouflage is -1, everybody's own life 0
+	say       string // list of words, when not that of the account
 }
 
 type world struct {
@@ -111,6 +142,8 @@ type world struct {
 	people []person
 	events []event
 	seen   map[[2]int]bool
+	op     int // what is put now belongs to it
+	ops    int
 }
 
 // Make plays the page. The same settings make the same page.
@@ -121,7 +154,11 @@ func Make(s Settings) Page {
 	w.honest()
 	w.wave()
 	w.attacks()
-	return w.page()
+	p := w.page()
+	if !s.Plain {
+		newDresser(s).dress(w, &p)
+	}
+	return p
 }
 
 func (w *world) length() float64 { return w.s.Days * day }
@@ -186,7 +223,7 @@ func (w *world) put(post, who int, at float64, kind string) {
 		return
 	}
 	w.seen[k] = true
-	w.events = append(w.events, event{post, who, math.Floor(at), kind})
+	w.events = append(w.events, event{post: post, who: who, at: math.Floor(at), kind: kind, op: w.op})
 }
 
 // everybody is ordinary life: few act much, half come and go.
@@ -225,11 +262,11 @@ func (w *world) everybody() {
 func (w *world) page() (p Page) {
 	slices.SortStableFunc(w.events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	for o, x := range w.posts {
-		p.Posts = append(p.Posts, Post{postName(o), int64(x.at), x.question})
+		p.Posts = append(p.Posts, Post{ID: postName(o), Published: int64(x.at), Question: x.question})
 	}
 	for i, e := range w.events {
 		w.people[e.who].Actions++
-		p.Actions = append(p.Actions, Action{postName(e.post), w.people[e.who].Name, fmt.Sprintf("c%07d", i), int64(e.at), e.kind})
+		p.Actions = append(p.Actions, Action{Post: postName(e.post), Account: w.people[e.who].Name, Content: fmt.Sprintf("c%07d", i), At: int64(e.at), Kind: e.kind})
 	}
 	for _, x := range w.people {
 		if x.Actions > 0 {

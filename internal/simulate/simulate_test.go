@@ -1,7 +1,11 @@
 package simulate
 
 import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -70,5 +74,107 @@ func TestSettingsThatCannotBePlayedAreRefused(t *testing.T) {
 	}
 	if err := Honest(1).Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWordsAndNamesChangeNothingOfWhoActsWhen(t *testing.T) {
+	s := Attacked(5)
+	s.Plain = true
+	plain, whole := Make(s), Make(Attacked(5))
+	if len(plain.Actions) != len(whole.Actions) {
+		t.Fatalf("%d and %d actions", len(plain.Actions), len(whole.Actions))
+	}
+	for i, a := range plain.Actions {
+		if b := whole.Actions[i]; a.At != b.At || a.Account != b.Account || a.Post != b.Post {
+			t.Fatalf("%+v became %+v", a, b)
+		}
+	}
+}
+
+func TestASiegeRestsHidesAndRides(t *testing.T) {
+	p := Make(Besieged(2))
+	posts, of := map[string]Post{}, map[string]int{}
+	for _, x := range p.Posts {
+		posts[x.ID] = x
+	}
+	questions, hidden, weeks := 0, 0, map[string]map[int64]bool{}
+	for _, a := range p.Actions {
+		if len(a.Account) < 5 || a.Account[:5] != "siege" {
+			continue
+		}
+		of[a.Account]++
+		if posts[a.Post].Question {
+			questions++
+		} else {
+			hidden++
+		}
+		if weeks[a.Account] == nil {
+			weeks[a.Account] = map[int64]bool{}
+		}
+		weeks[a.Account][a.At/int64(siegeRest)] = true
+	}
+	if len(of) != 20 || questions < 2*hidden || hidden < 50 {
+		t.Errorf("%d accounts, %d under questions, %d elsewhere", len(of), questions, hidden)
+	}
+	if first, last := len(weeks["siege_00"]), len(weeks["siege_19"]); last >= first {
+		t.Errorf("the leader acts in %d stretches, the last to join in %d", first, last)
+	}
+}
+
+func TestReviewsAndBatchesOfAccounts(t *testing.T) {
+	s := Honest(4)
+	s.Bomb, s.Extort, s.Puppets = 30, 8, 10
+	p := Make(s)
+	bombed, low, when := 0, 0, []int64{}
+	for i, r := range p.Reviews {
+		if i > 0 && r.At < p.Reviews[i-1].At || r.Rating < 1 || r.Rating > 5 || r.Text == "" {
+			t.Fatalf("%+v", r)
+		}
+		if r.Account[:4] == "bomb" {
+			bombed++
+			when = append(when, r.At)
+			if r.Rating == 1 {
+				low++
+			}
+		}
+	}
+	if bombed != 30 || low != 30 || when[29]-when[0] > int64(2*day) {
+		t.Errorf("%d of a bombing, %d with one star", bombed, low)
+	}
+	made, demand := map[int64]int{}, false
+	for _, a := range p.Accounts {
+		if a.Group == "puppets" {
+			made[a.Created/int64(7*day)]++
+		}
+	}
+	most := 0
+	for week, n := range made {
+		most = max(most, n+made[week+1])
+	}
+	for _, a := range p.Actions {
+		demand = demand || a.Account == "extort_00" && strings.Contains(a.Text, "000")
+	}
+	if most < 6 || !demand {
+		t.Errorf("%d of 10 puppets were made together, demand %v", most, demand)
+	}
+}
+
+func TestFilesHoldWhatWasPlayed(t *testing.T) {
+	s := Attacked(6)
+	s.Posts, s.Days, s.Accounts, s.Wave = 20, 20, 300, 40
+	p, dir := Make(s), t.TempDir()
+	if err := p.WriteFiles(filepath.Join(dir, "new")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"posts.csv": len(p.Posts), "events.csv": len(p.Actions), "reviews.csv": len(p.Reviews), "truth.csv": len(p.Accounts)} {
+		f, err := os.Open(filepath.Join(dir, "new", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(f).ReadAll()
+		if err != nil || len(rows) != want+1 {
+			t.Errorf("%s has %d rows, want %d: %v", name, len(rows), want+1, err)
+		}
+		f.Close()
 	}
 }
