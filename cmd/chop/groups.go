@@ -19,11 +19,12 @@ type coordinateCmd struct {
 	Window     time.Duration `help:"With --compat: how near in time." default:"60s"`
 	MinPartici int           `name:"min-participation" help:"With --compat: actions an account needs." default:"2"`
 	Quantile   float64       `help:"With --compat: weights above this quantile are kept." default:"0.5"`
-	Posts      string        `help:"CSV of posts: object_id, published, is_question." placeholder:"FILE"`
+	Posts      string        `help:"CSV of posts: object_id, published, is_question, text." placeholder:"FILE"`
+	Accounts   string        `help:"CSV of accounts: account_id, account_created, handle, avatar_hash." placeholder:"FILE"`
 	Reruns     int           `help:"Shuffled histories for the rate of false groups; 0 leaves it out." default:"50"`
 	Zone       string        `help:"Whose days and nights the page has." default:"Europe/Warsaw"`
 	Lang       string        `help:"Language of the sentences." enum:"pl,en" default:"pl"`
-	Events     string        `arg:"" help:"CSV of actions: object_id, account_id, content_id, timestamp_share; - for standard input."`
+	Events     string        `arg:"" help:"CSV of actions: object_id, account_id, content_id, timestamp_share, and where known text, link, reaction, account_created, handle, avatar_hash; - for standard input."`
 }
 
 // Run looks for accounts that act together.
@@ -53,14 +54,20 @@ func (c *coordinateCmd) run() error {
 	if s.Zone, err = time.LoadLocation(c.Zone); err != nil {
 		return fmt.Errorf("--zone %q is not a time zone; write for example Europe/Warsaw or UTC", c.Zone)
 	}
-	in := coordination.Input{Events: events, EventsName: c.Events, PostsName: c.Posts}
-	if c.Posts != "" {
-		posts, err := input(c.Posts)
+	in := coordination.Input{Events: events, EventsName: c.Events, PostsName: c.Posts, AccountsName: c.Accounts}
+	for _, x := range []struct {
+		path string
+		to   *io.Reader
+	}{{c.Posts, &in.Posts}, {c.Accounts, &in.Accounts}} {
+		if x.path == "" {
+			continue
+		}
+		f, err := input(x.path)
 		if err != nil {
 			return err
 		}
-		defer posts.Close()
-		in.Posts = posts
+		defer f.Close()
+		*x.to = f
 	}
 	return coordination.Analyse(in, os.Stdout, s, max(0, c.Reruns), lang.Tag(c.Lang))
 }

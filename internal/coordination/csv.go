@@ -22,14 +22,20 @@ type sheet struct {
 	r    *csv.Reader
 	at   []int // column of each wanted name, -1 for an optional one that is missing
 	name string
+	text int // the wanted column that may be long, -1 for none
 }
 
-// maxCell bounds what may be a name or an id.
-const maxCell = 4096
+const (
+	maxCell = 4096    // bytes of a name or an id
+	maxText = 1 << 18 // bytes of what somebody wrote
+)
+
+// longText lets one wanted column hold what people write.
+func (s *sheet) longText(column int) { s.text = column }
 
 // open reads the header. Names that begin with "?" are optional. Faults: coordination.empty, coordination.column.
 func open(name string, in io.Reader, wanted ...string) (*sheet, error) {
-	s := &sheet{r: csv.NewReader(skipMark(in)), name: name}
+	s := &sheet{r: csv.NewReader(skipMark(in)), name: name, text: -1}
 	s.r.ReuseRecord, s.r.FieldsPerRecord = true, 0
 	head, err := s.r.Read()
 	if errors.Is(err, io.EOF) {
@@ -81,12 +87,31 @@ func (s *sheet) next() ([]string, error) {
 		if at < 0 {
 			continue
 		}
-		if len(rec[at]) > maxCell {
-			return nil, s.wrong("coordination.long")
+		if most := s.most(i); len(rec[at]) > most {
+			return nil, s.wrong("coordination.long", "Most", most)
 		}
 		out[i] = strings.Clone(rec[at])
 	}
 	return out, nil
+}
+
+func (s *sheet) most(column int) int {
+	if column == s.text {
+		return maxText
+	}
+	return maxCell
+}
+
+// created reads the date of an account: as a time, or a day alone; 0 when it is not known.
+func (s *sheet) created(cell string) (float64, error) {
+	cell = strings.TrimSpace(cell)
+	if cell == "" {
+		return 0, nil
+	}
+	if d, err := time.Parse(time.DateOnly, cell); err == nil {
+		return float64(d.Unix()), nil
+	}
+	return s.seconds(cell)
 }
 
 func (s *sheet) broken(err error) error {

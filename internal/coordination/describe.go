@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"chop/internal/coordination/channel"
 	"chop/internal/coordination/detect"
 	"chop/internal/lang"
 )
@@ -30,6 +31,23 @@ type Group struct {
 	Z          float64  `json:"z"`
 	FalseRate  *float64 `json:"false_group_rate"`
 	Disconfirm []string `json:"disconfirm"`
+	Channels   []Other  `json:"channels"`
+	Rank       *float64 `json:"channels_p"` // of all channels together (Cauchy), to put groups in order; null without channels
+	Next       *Next    `json:"eligible"`
+}
+
+// Other is what another channel than behaviour says of a group, with its chance, and what it cannot say.
+type Other struct {
+	channel.Evidence
+	Says  string `json:"sentence"`
+	Limit string `json:"limit"`
+}
+
+// Next is a level that a person may give: the program only says that the group is eligible, and by what.
+type Next struct {
+	Level string           `json:"level"`
+	By    []channel.Family `json:"by"`
+	Says  string           `json:"sentence"`
 }
 
 // Member is an account of a group.
@@ -62,7 +80,7 @@ func describe(r detect.Report, largest []int, left int, t lang.Tag) Finding {
 		out := Group{ID: fmt.Sprintf("G%d", i+1), Level: codes[g.Level], P: g.P, Z: math.Round(g.Z*10) / 10,
 			Says: t.N("coordination.group."+codes[g.Level], len(g.Members), "Posts", len(g.Posts), "Together", t.Int(int(g.Together)),
 				"Expected", t.Int(int(math.Round(g.Expected))), "SD", t.Int(int(math.Ceil(g.SD)))),
-			Members: []Member{}, Links: []Link{}, Disconfirm: disconfirm(g, t)}
+			Members: []Member{}, Links: []Link{}, Disconfirm: disconfirm(g, t), Channels: []Other{}}
 		if len(largest) > 0 {
 			rate := math.Round(1000*detect.FalseRate(largest, len(g.Members))) / 1000
 			out.FalseRate = &rate
@@ -76,6 +94,40 @@ func describe(r detect.Report, largest []int, left int, t lang.Tag) Finding {
 		f.Groups = append(f.Groups, out)
 	}
 	return f
+}
+
+// channels lays what else is known beside each group.
+func (f *Finding) channels(r detect.Report, p channel.Page, t lang.Tag) {
+	if len(r.Groups) == 0 {
+		return
+	}
+	groups := make([][]string, len(r.Groups))
+	for g, x := range r.Groups {
+		for _, m := range x.Members {
+			groups[g] = append(groups[g], m.Account)
+		}
+	}
+	for g, list := range channel.Examine(p, groups) {
+		out := &f.Groups[g]
+		for _, e := range list {
+			out.Channels = append(out.Channels, Other{e, e.Says(t), e.Limit(t)})
+		}
+		if len(list) > 0 {
+			rank := channel.Rank(list)
+			out.Rank = &rank
+		}
+		if by := channel.Eligible(list, len(groups)); len(by) > 0 && r.Groups[g].Level == detect.Organised {
+			out.Next = &Next{"L4", by, t.T("coordination.eligible", "By", families(by, t))}
+		}
+	}
+}
+
+func families(by []channel.Family, t lang.Tag) string {
+	var list []string
+	for _, b := range by {
+		list = append(list, t.T("coordination.family."+string(b)))
+	}
+	return strings.Join(list, ", ")
 }
 
 func member(g detect.Group, m detect.Member, t lang.Tag) Member {

@@ -2,12 +2,17 @@ package coordination
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
+	"chop/internal/coordination/channel"
 	"chop/internal/coordination/count"
 	"chop/internal/coordination/detect"
 	"chop/internal/fault"
@@ -67,21 +72,26 @@ func writeEdges(out io.Writer, edges []count.Edge) error {
 	return nil
 }
 
-// Input is what is looked at, with the names of the files for messages. Posts may be nil.
+// Input is what is looked at, with the names of the files for messages. Posts and Accounts may be nil.
 type Input struct {
-	Events, Posts         io.Reader
-	EventsName, PostsName string
+	Events, Posts, Accounts             io.Reader
+	EventsName, PostsName, AccountsName string
 }
 
-// Analyse reads posts (object_id, published, is_question) and actions (object_id, account_id, timestamp_share) and writes
-// one JSON object: groups with members and links, what was looked at, and what it means. Reruns is the number of shuffled
-// histories for the rate of false groups. Same input, same output.
+// Analyse reads posts (object_id, published, is_question, text), actions (object_id, account_id, timestamp_share; and, where
+// given, content_id, text, link, reaction, account_created, handle, avatar_hash) and accounts (account_id, account_created,
+// handle, avatar_hash), and writes one JSON object: groups with members, links and what other channels say, what was looked
+// at, and what it means. Reruns is the number of shuffled histories for the rate of false groups. Same input, same output.
 func Analyse(in Input, out io.Writer, s detect.Settings, reruns int, t lang.Tag) error {
-	posts, err := readPosts(in)
+	var p channel.Page
+	posts, err := readPosts(in, &p)
 	if err != nil {
 		return err
 	}
-	actions, left, err := readActions(in, posts)
+	if err := readAccounts(in, &p); err != nil {
+		return err
+	}
+	actions, left, err := readActions(in, posts, &p)
 	if err != nil {
 		return err
 	}
@@ -90,11 +100,17 @@ func Analyse(in Input, out io.Writer, s detect.Settings, reruns int, t lang.Tag)
 	if len(r.Groups) > 0 && reruns > 0 {
 		largest = detect.Surrogates(actions, posts, s, reruns)
 	}
+	f := describe(r, largest, left, t)
+	f.channels(r, p, t)
+	return write(out, f)
+}
+
+func write(out io.Writer, f Finding) error {
 	w := bufio.NewWriter(out)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(describe(r, largest, left, t)); err != nil {
+	if err := enc.Encode(f); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	if err := w.Flush(); err != nil {
@@ -103,14 +119,15 @@ func Analyse(in Input, out io.Writer, s detect.Settings, reruns int, t lang.Tag)
 	return nil
 }
 
-func readPosts(in Input) (posts []detect.Post, err error) {
+func readPosts(in Input, p *channel.Page) (posts []detect.Post, err error) {
 	if in.Posts == nil {
 		return nil, nil
 	}
-	sh, err := open(in.PostsName, in.Posts, "object_id", "published", "?is_question")
+	sh, err := open(in.PostsName, in.Posts, "object_id", "published", "?is_question", "?text")
 	if err != nil {
 		return nil, err
 	}
+	sh.longText(3)
 	for {
 		cells, err := sh.next()
 		if err == io.EOF {
@@ -122,33 +139,68 @@ func readPosts(in Input) (posts []detect.Post, err error) {
 		if err != nil {
 			return nil, err
 		}
-		var p detect.Post
-		if p.ID, err = sh.named(cells[0], "object_id"); err != nil {
+		var x detect.Post
+		if x.ID, err = sh.named(cells[0], "object_id"); err != nil {
 			return nil, err
 		}
-		if p.Published, err = sh.seconds(cells[1]); err != nil {
+		if x.Published, err = sh.seconds(cells[1]); err != nil {
 			return nil, err
 		}
-		if p.Question, err = sh.yes(cells[2]); err != nil {
+		if x.Question, err = sh.yes(cells[2]); err != nil {
 			return nil, err
 		}
-		posts = append(posts, p)
+		posts = append(posts, x)
+		if cells[3] != "" {
+			p.Own = append(p.Own, cells[3])
+		}
 	}
 }
 
-// readActions also tells how many actions stand under posts that are not listed.
-func readActions(in Input, posts []detect.Post) (actions []detect.Action, left int, err error) {
-	sh, err := open(in.EventsName, in.Events, "object_id", "account_id", "timestamp_share")
-	if err != nil {
-		return nil, 0, err
+func readAccounts(in Input, p *channel.Page) error {
+	if in.Accounts == nil {
+		return nil
 	}
-	known := map[string]bool{}
-	for _, p := range posts {
-		known[p.ID] = true
+	sh, err := open(in.AccountsName, in.Accounts, "account_id", "?account_created", "?handle", "?avatar_hash")
+	if err != nil {
+		return err
 	}
 	for {
 		cells, err := sh.next()
 		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		a := channel.Account{Handle: cells[2], Avatar: cells[3]}
+		if a.ID, err = sh.named(cells[0], "account_id"); err != nil {
+			return err
+		}
+		if a.Created, err = sh.created(cells[1]); err != nil {
+			return err
+		}
+		p.Accounts = append(p.Accounts, a)
+	}
+}
+
+// readActions also tells how many actions stand under posts that are not listed.
+func readActions(in Input, posts []detect.Post, p *channel.Page) (actions []detect.Action, left int, err error) {
+	sh, err := open(in.EventsName, in.Events, "object_id", "account_id", "timestamp_share", "?content_id", "?text", "?link", "?reaction", "?account_created",
+		"?handle", "?avatar_hash")
+	if err != nil {
+		return nil, 0, err
+	}
+	sh.longText(4)
+	known, of := map[string]bool{}, map[string]channel.Account{}
+	for _, x := range posts {
+		known[x.ID] = true
+	}
+	for {
+		cells, err := sh.next()
+		if err == io.EOF {
+			for _, id := range slices.Sorted(maps.Keys(of)) {
+				p.Accounts = append(p.Accounts, of[id])
+			}
 			return actions, left, nil
 		}
 		if err != nil {
@@ -169,5 +221,29 @@ func readActions(in Input, posts []detect.Post) (actions []detect.Action, left i
 			continue
 		}
 		actions = append(actions, a)
+		if err := sh.said(cells, a, of, p); err != nil {
+			return nil, 0, err
+		}
 	}
+}
+
+// said keeps what a row tells besides who, where and when.
+func (s *sheet) said(cells []string, a detect.Action, of map[string]channel.Account, p *channel.Page) error {
+	if cells[4]+cells[5]+cells[6] != "" {
+		x := channel.Said{Account: a.Account, Post: a.Post, Content: cells[3], Text: cells[4], Reaction: cells[6], At: a.At}
+		if cells[5] != "" {
+			x.Links = strings.Fields(cells[5])
+		}
+		p.Said = append(p.Said, x)
+	}
+	if cells[7]+cells[8]+cells[9] == "" {
+		return nil
+	}
+	born, err := s.created(cells[7])
+	if err != nil {
+		return err
+	}
+	x := of[a.Account]
+	of[a.Account] = channel.Account{ID: a.Account, Created: cmp.Or(x.Created, born), Handle: cmp.Or(x.Handle, cells[8]), Avatar: cmp.Or(x.Avatar, cells[9])}
+	return nil
 }
