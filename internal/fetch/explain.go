@@ -77,6 +77,10 @@ func statusFault(r *Response, host string) error {
 	return f
 }
 
+// Explain turns the error of a dial, a handshake or an exchange of somebody else's transport that uses a Dialer into the
+// fault the client itself would give; see Do.
+func Explain(err error, host string) *fault.Error { return explain(err, host, 0) }
+
 // explain turns a failed exchange into a fault whose message names the cause and the cure.
 func explain(err error, host string, limit int64) *fault.Error {
 	var u *url.Error
@@ -93,11 +97,14 @@ func explain(err error, host string, limit int64) *fault.Error {
 
 func classify(err error) (fault.Kind, string) {
 	var private privateAddress
+	var port closedPort
 	var dns *net.DNSError
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &private):
 		return fault.Invalid, "private_address"
+	case errors.As(err, &port):
+		return fault.Invalid, "port"
 	case errors.Is(err, errScheme):
 		return fault.Invalid, "bad_url"
 	case errors.Is(err, errRedirects):

@@ -131,11 +131,16 @@ func (c *Client) forgetIdle() {
 	}
 }
 
-func transport(cfg Config) *http.Transport {
+func guardOf(cfg Config) guard {
 	g := guard{allow: cfg.Allow, hosts: map[string]bool{}, connect: cfg.Connect}
 	for _, h := range cfg.AllowHosts {
 		g.hosts[h] = true
 	}
+	return g
+}
+
+func transport(cfg Config) *http.Transport {
+	g := guardOf(cfg)
 	t := &http.Transport{
 		Proxy:                  nil, // a proxy would dial for us, out of the guard's sight
 		DialContext:            g.dial,

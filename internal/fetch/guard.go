@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -17,12 +18,18 @@ type guard struct {
 	allow   []netip.Prefix
 	hosts   map[string]bool // "host:port" as typed
 	connect time.Duration
+	ports   []uint16 // the only ports of public addresses that may be dialled; nil: every port
 }
 
 // privateAddress is the guard's refusal.
 type privateAddress struct{ addr netip.Addr }
 
 func (p privateAddress) Error() string { return fmt.Sprintf("address %s is not public", p.addr) }
+
+// closedPort is the guard's refusal of a port that no page stands on.
+type closedPort struct{ port uint16 }
+
+func (c closedPort) Error() string { return fmt.Sprintf("port %d is not one of the web", c.port) }
 
 func (g guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := net.Dialer{Timeout: g.connect, KeepAlive: 30 * time.Second}
@@ -39,6 +46,9 @@ func (g guard) check(resolved string) error {
 	}
 	a := ap.Addr()
 	if Public(a) {
+		if g.ports != nil && !slices.Contains(g.ports, ap.Port()) {
+			return closedPort{ap.Port()}
+		}
 		return nil
 	}
 	plain := a.Unmap().WithZone("")
