@@ -19,6 +19,10 @@ func (r *Rooms) pipeline() {
 	job.On(r.Jobs, "read", r.read)                           // mention.Ingested  -> the account's card, labels, triage
 	job.On(r.Jobs, "decision.watch", r.Decisions.Watch)      // classify.Labelled -> the owner of health and safety; pre-authorised spam
 	job.On(r.Jobs, "triage.pulse", r.Triage.Pulse)           // pulse.Found       -> a case, or a line in the one at work on it
+	job.Outside(r.Jobs, "group.run", r.Groups.Run)           // group.Due         -> who acts together at a place: the newest actions
+	job.Outside(r.Jobs, "group.whole", r.Groups.RunWhole)    // group.Whole       -> all actions, with the rate of false groups
+	job.On(r.Jobs, "triage.group", r.Triage.Group)           // group.Found       -> a case, or a line in the one at work on it
+	job.On(r.Jobs, "triage.grouped", r.Triage.GroupChanged)  // group.Changed     -> the cases of a group hear what a person said of it
 	job.On(r.Jobs, "group.seal", r.Groups.Sealed)            // group.Changed     -> a confirmed group's actions as exhibits
 	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
 	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
@@ -51,6 +55,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 		return err
 	}
 	if err := r.Beat.React(ctx, e); err != nil {
+		return err
+	}
+	if err := r.Groups.Note(ctx, e); err != nil {
 		return err
 	}
 	done, err := r.Labels.Label(ctx, e)

@@ -219,7 +219,7 @@ func (r *Rooms) trade(c Config) error {
 	r.Alerts.Acked = r.Cases.Acknowledged
 	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
 	r.Groups = &group.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Evidence: r.Evidence, Zone: lang.Zone}
-	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat}
+	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat, Groups: r.Groups}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
 	r.Replies = &reply.Store{DB: r.DB, Seal: r.Seal, Journal: r.Journal}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,

@@ -434,7 +434,11 @@ func (s *Store) Weigh(ctx context.Context, firm, id string, severity int, why st
 
 // Link adds an item by hand; Unlink takes it out again. Both need access.WorkCases.
 func (s *Store) Link(ctx context.Context, firm, id string, item reason.Ref) error {
-	return s.write(ctx, firm, id, Event{What: "linked", Ref: item}, func(ctx context.Context, c *Case, tx *db.Tx) error {
+	what := "linked"
+	if item.Kind == "group" {
+		what = "linked.group"
+	}
+	return s.write(ctx, firm, id, Event{What: what, Ref: item}, func(ctx context.Context, c *Case, tx *db.Tx) error {
 		_, err := s.addItems(ctx, tx, *c, []reason.Ref{item})
 		return err
 	})

@@ -68,9 +68,11 @@ type Group struct {
 	Signed      time.Time // level 4 was signed off
 	SignedBy    string
 	SignedName  string
-	Origin      string // the group it was split from
-	Became      string // the group it was merged into
-	Case        string // the case it was handed to
+	Origin      string    // the group it was split from
+	Became      string    // the group it was merged into
+	Case        string    // the case it was handed to
+	Exhibit     string    // the whole group with all its actions, sealed when it was confirmed last
+	Lost        time.Time // since then runs do not find it any more; zero: they do
 
 	Frozen  time.Time // since then it is forecast
 	Proof   Proof

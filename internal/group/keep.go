@@ -17,9 +17,9 @@ func (s *Store) put(ctx context.Context, tx *db.Tx, g Group) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE found_group SET level = $3, state = $4, version = $5, changed_at = $6, decided_at = $7, decided_by = $8, decided_name = $9,
-		signed_at = $10, signed_by = $11, signed_name = $12, became = $13, case_id = $14, frozen_at = $15, proof = $16 WHERE firm_id = $1 AND id = $2`,
+		signed_at = $10, signed_by = $11, signed_name = $12, became = $13, case_id = $14, frozen_at = $15, proof = $16, exhibit_id = $17 WHERE firm_id = $1 AND id = $2`,
 		g.Firm, g.ID, int(g.Level), string(g.State), g.Version, tx.Now(), g.Decided, g.DecidedBy, g.DecidedName, g.Signed, g.SignedBy, g.SignedName,
-		g.Became, g.Case, g.Frozen, string(proof))
+		g.Became, g.Case, g.Frozen, string(proof), g.Exhibit)
 	if err != nil {
 		return fmt.Errorf("save group: %w", err)
 	}
@@ -61,7 +61,7 @@ func (s *Store) freeze(ctx context.Context, tx *db.Tx, g *Group) error {
 	if _, err := tx.Exec(ctx, `UPDATE group_member SET frozen = (state = 'in') WHERE firm_id = $1 AND group_id = $2`, g.Firm, g.ID); err != nil {
 		return fmt.Errorf("freeze group: %w", err)
 	}
-	g.Frozen, g.Proof = tx.Now(), Proof{P: 1}
+	g.Frozen, g.Proof = tx.Now(), Proof{P: 1, Window: windowOf(g.Finding)}
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (s *Store) refuse(ctx context.Context, tx *db.Tx, g Group, links []Link) er
 
 // splitOff moves accounts into a new group with the same finding, and refuses the links across.
 func (s *Store) splitOff(ctx context.Context, tx *db.Tx, g *Group, accounts []string) (n Group, err error) {
-	n = Group{Firm: g.Firm, Source: g.Source, Level: min(g.Level, Organised), State: g.State, Version: 1, Origin: g.ID}
+	n = Group{Firm: g.Firm, Source: g.Source, Level: min(g.Level, Organised), State: g.State, Version: 1, Origin: g.ID, Finding: g.Finding}
 	if err := s.insert(ctx, tx, &n); err != nil {
 		return n, err
 	}

@@ -179,6 +179,9 @@ func (s *Store) change(ctx context.Context, firm, id string, revision int, why, 
 		if err := s.put(ctx, tx, g); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, `UPDATE group_version SET kept = TRUE WHERE firm_id = $1 AND group_id = $2 AND n = $3`, firm, id, g.Version); err != nil {
+			return fmt.Errorf("keep what was decided on: %w", err)
+		}
 		if data == nil {
 			data = map[string]string{}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"chop/internal/access"
@@ -27,7 +28,8 @@ type Store struct {
 	Evidence *evidence.Store
 	Zone     *time.Location // of the firms' nights; UTC when nil
 
-	settings detect.Settings // tests make runs shorter; the zero value is detect.Default
+	settings            detect.Settings // tests make runs shorter; the zero value is detect.Default
+	quick, whole, asked sync.Mutex      // one run of each kind at a time
 }
 
 // Topic is what listeners are told when a group changed.
@@ -229,13 +231,13 @@ func (s *Store) holding(ctx context.Context, firm string, keys []string) (gs []G
 func (s *Store) query(ctx context.Context, where string, args ...any) (gs []Group, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Each(ctx, `SELECT g.firm_id, g.id, g.number, g.source_id, g.level, g.state, g.version, g.revision, g.made_at, g.changed_at, g.decided_at,
-			g.decided_by, g.decided_name, g.signed_at, g.signed_by, g.signed_name, g.origin, g.became, g.case_id, g.frozen_at, g.proof, v.finding
+			g.decided_by, g.decided_name, g.signed_at, g.signed_by, g.signed_name, g.origin, g.became, g.case_id, g.exhibit_id, g.lost_at, g.frozen_at, g.proof, v.finding
 			FROM found_group g JOIN group_version v ON v.firm_id = g.firm_id AND v.group_id = g.id AND v.n = g.version
 			WHERE `+where+` ORDER BY g.number`, args, func(scan func(...any) error) error {
 			var g Group
 			var proof, finding string
 			if err := scan(&g.Firm, &g.ID, &g.Number, &g.Source, &g.Level, &g.State, &g.Version, &g.Revision, &g.MadeAt, &g.Changed, &g.Decided,
-				&g.DecidedBy, &g.DecidedName, &g.Signed, &g.SignedBy, &g.SignedName, &g.Origin, &g.Became, &g.Case, &g.Frozen, &proof, &finding); err != nil {
+				&g.DecidedBy, &g.DecidedName, &g.Signed, &g.SignedBy, &g.SignedName, &g.Origin, &g.Became, &g.Case, &g.Exhibit, &g.Lost, &g.Frozen, &proof, &finding); err != nil {
 				return err
 			}
 			if g.Proof.P = 1; proof != "" {

@@ -12,6 +12,7 @@ import (
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/evidence"
+	"chop/internal/group"
 	"chop/internal/mention"
 	"chop/internal/pulse"
 	"chop/internal/reason"
@@ -25,6 +26,7 @@ type Store struct {
 	Cases    *crisis.Store
 	Evidence *evidence.Store
 	Beat     *pulse.Store
+	Groups   *group.Store
 }
 
 const (

@@ -19,7 +19,9 @@ CREATE TABLE found_group (                  -- accounts that act together, as on
   origin TEXT NOT NULL DEFAULT '',          -- the group it was split from
   became TEXT NOT NULL DEFAULT '',          -- the group it was merged into
   case_id TEXT NOT NULL DEFAULT '',         -- the case it was handed to
+  exhibit_id TEXT NOT NULL DEFAULT '',      -- the whole group as it was confirmed last
   told BIGINT NOT NULL DEFAULT 0,           -- the highest level that was told of
+  lost_at BIGINT NOT NULL DEFAULT 0,        -- since when runs do not find it any more
   frozen_at BIGINT NOT NULL,                -- the members of the forecast are those of then
   proof TEXT NOT NULL DEFAULT '',           -- group.Proof as JSON: what came on new posts
   PRIMARY KEY (firm_id, id)
@@ -49,6 +51,7 @@ CREATE TABLE group_version (                -- the machine's findings, never cha
   at BIGINT NOT NULL,
   input TEXT NOT NULL,                      -- digest of what was read
   finding TEXT NOT NULL,                    -- group.Finding as JSON
+  kept BOOLEAN NOT NULL DEFAULT FALSE,      -- a person acted on it, or it was told of: never cleared away
   PRIMARY KEY (firm_id, group_id, n)
 );
 CREATE INDEX group_version_by_input ON group_version (firm_id, input);
@@ -101,6 +104,7 @@ CREATE TABLE group_run (                    -- where the runs of a place stand
   asked BIGINT NOT NULL DEFAULT 0,          -- counts new actions told of
   done BIGINT NOT NULL DEFAULT 0,           -- what asked stood at when the last run began
   waits BOOLEAN NOT NULL DEFAULT FALSE,     -- a run is on its way
+  full_waits BOOLEAN NOT NULL DEFAULT FALSE, -- and a full one
   ran_at BIGINT NOT NULL DEFAULT 0,
   took BIGINT NOT NULL DEFAULT 0,           -- microseconds of the last run
   full_at BIGINT NOT NULL DEFAULT 0,        -- last full recomputation
@@ -112,3 +116,5 @@ CREATE TABLE group_run (                    -- where the runs of a place stand
   synchronous BIGINT NOT NULL DEFAULT 0,    -- accounts that were only early together: no accusation
   PRIMARY KEY (firm_id, source_id)
 );
+
+CREATE INDEX reaction_by_time ON reaction (firm_id, source_id, at);
