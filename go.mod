@@ -40,6 +40,7 @@ require (
 	filippo.io/age v1.3.2 // indirect
 	filippo.io/hpke v0.4.0 // indirect
 	github.com/rogpeppe/go-internal v1.16.0 // indirect
+	github.com/transparency-dev/merkle v0.0.2 // indirect
 	golang.org/x/image v0.40.0 // indirect
 	software.sslmate.com/src/go-pkcs12 v0.7.0 // indirect
 )

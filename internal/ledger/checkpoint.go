@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"chop/internal/db"
+	"chop/internal/witness"
 )
 
 // batch is how many waiting leaves get their places in one transaction.
@@ -30,8 +31,10 @@ const File = "checkpoint"
 type Checkpoint struct {
 	Size int64
 	Root tlog.Hash
-	Note []byte // C2SP tlog-checkpoint, as signed
+	Note []byte // C2SP tlog-checkpoint, as this log signed it
 	At   time.Time
+
+	Cosigned []witness.Cosignature // by witnesses
 }
 
 // Checkpoint gives every waiting leaf its place and signs the head. Called by a timer and before an export; several
@@ -54,6 +57,10 @@ func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
 			return Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
 		}
 		if !more {
+			// The signed head stands; a folder that cannot be written now is brought up to date the next time.
+			if err := l.publish(ctx, c); err != nil {
+				slog.Error("write the log beside the database", "size", c.Size, "error", err)
+			}
 			return c, nil
 		}
 	}
@@ -136,16 +143,6 @@ func (l *Log) sign(ctx context.Context, tx *db.Tx, size int64) (Checkpoint, erro
 	if _, err := tx.Exec(ctx, `INSERT INTO ledger_checkpoint (size, note, at) VALUES ($1, $2, $3)`, size, string(c.Note), c.At); err != nil {
 		return c, err
 	}
-	follows, err := l.followsFile(ctx, tx, size)
-	if err != nil || !follows {
-		slog.Error("the log is not the one whose checkpoint lies in the data folder", "size", size, "error", err)
-		return c, nil
-	}
-	tx.AfterCommit(func() {
-		if err := l.writeDown(c); err != nil {
-			slog.Warn("write the checkpoint beside the database", "error", err)
-		}
-	})
 	return c, nil
 }
 
@@ -158,7 +155,11 @@ func (l *Log) Latest(ctx context.Context) (c Checkpoint, err error) {
 		if err != nil || !found {
 			return err
 		}
-		c, err = l.read([]byte(text), at)
+		if c, err = l.read([]byte(text), at); err != nil {
+			return err
+		}
+		lines, err := cosignatures(ctx, tx, c.Size)
+		l.cosigned(&c, lines)
 		return err
 	})
 	if err != nil {
@@ -206,7 +207,8 @@ func (c Checkpoint) Proves(p tlog.RecordProof, index int64, leaf []byte) bool {
 	return index < c.Size && tlog.CheckRecord(p, c.Size, c.Root, index, tlog.RecordHash(leaf)) == nil
 }
 
-// ProofText is an inclusion proof in the text form c2sp.org/tlog-proof@v1, with its checkpoint.
+// ProofText is an inclusion proof in the text form c2sp.org/tlog-proof@v1, with its checkpoint and
+// the cosignatures.
 func ProofText(index int64, p tlog.RecordProof, c Checkpoint) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "c2sp.org/tlog-proof@v1\nindex %d\n", index)
@@ -214,25 +216,8 @@ func ProofText(index int64, p tlog.RecordProof, c Checkpoint) []byte {
 		fmt.Fprintln(&b, base64.StdEncoding.EncodeToString(h[:]))
 	}
 	b.WriteByte('\n')
-	b.Write(c.Note)
+	b.Write(c.Text())
 	return b.Bytes()
-}
-
-// followsFile tells whether the log of this size continues the one whose checkpoint was written down. A log that was
-// set back and grew again does not: then the file stays as it is, and Verify goes on naming the break.
-func (l *Log) followsFile(ctx context.Context, tx *db.Tx, size int64) (bool, error) {
-	kept, err := l.writtenDown()
-	if err != nil || kept.Note == nil {
-		return err == nil, err
-	}
-	if kept.Size > size {
-		return false, nil
-	}
-	e, err := loadEdge(ctx, tx, kept.Size)
-	if err != nil {
-		return false, err
-	}
-	return e.root() == kept.Root, nil
 }
 
 // writeDown keeps the newest checkpoint outside the database. A smaller one never replaces a larger one.
@@ -241,15 +226,10 @@ func (l *Log) writeDown(c Checkpoint) error {
 	if err != nil || old.Size > c.Size {
 		return err
 	}
-	f, err := os.CreateTemp(l.dir, File+".*")
-	if err != nil {
+	if err := l.put(File, c.Text(), map[string]bool{}); err != nil {
 		return err
 	}
-	_, err = f.Write(c.Note)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), filepath.Join(l.dir, File))
+	return syncFolder(l.dir)
 }
 
 func (l *Log) writtenDown() (Checkpoint, error) {
@@ -260,5 +240,13 @@ func (l *Log) writtenDown() (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return l.read(raw, time.Time{})
+	body, lines, err := witness.Split(raw)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: the copy of the checkpoint: %w", ErrDamaged, err)
+	}
+	c, err := l.read(append(append(bytes.Clone(body), '\n'), lines[0]...), time.Time{})
+	if err == nil && l.cosigned(&c, lines[1:]) > 0 {
+		err = fmt.Errorf("%w: a cosignature in the copy of the checkpoint", ErrDamaged)
+	}
+	return c, err
 }

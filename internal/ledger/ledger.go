@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -24,6 +25,7 @@ import (
 
 	"chop/internal/db"
 	"chop/internal/fault"
+	"chop/internal/witness"
 )
 
 // MaxLeaf is the largest leaf in bytes; the entry bundles of tlog-tiles count a leaf in 16 bits.
@@ -40,12 +42,15 @@ type Log struct {
 	signer   note.Signer
 	verifier note.Verifier
 	vkey     string
+	peers    []*witness.Client
+
+	published atomic.Int64 // size up to which this process knows the folder to be written
 }
 
 // New opens the log. The 32-byte seed makes its signing key, so every machine with the same seed signs alike. dir is
 // a folder outside the database where the newest checkpoint is written down, so that a database set back to an
-// earlier state is noticed; it is made if it is not there.
-func New(d *db.DB, seed []byte, dir string) (*Log, error) {
+// earlier state is noticed, and the log as tiles; it is made if it is not there. Witnesses are asked by Cosign.
+func New(d *db.DB, seed []byte, dir string, witnesses ...*witness.Client) (*Log, error) {
 	if len(seed) != ed25519.SeedSize {
 		return nil, fmt.Errorf("ledger: the seed has %d bytes, not %d", len(seed), ed25519.SeedSize)
 	}
@@ -62,7 +67,7 @@ func New(d *db.DB, seed []byte, dir string) (*Log, error) {
 	id := strings.Split(vkey, "+")[1]
 	const ed25519Alg = 1 // signature type of note keys, golang.org/x/mod/sumdb/note
 	skey := "PRIVATE+KEY+" + origin + "+" + id + "+" + base64.StdEncoding.EncodeToString(append([]byte{ed25519Alg}, seed...))
-	l := &Log{db: d, dir: dir, vkey: vkey}
+	l := &Log{db: d, dir: dir, vkey: vkey, peers: witnesses}
 	if l.signer, err = note.NewSigner(skey); err != nil {
 		return nil, fmt.Errorf("ledger: signing key: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"chop/internal/db"
+	"chop/internal/witness"
 )
 
 // Report is the result of recomputing the whole log.
@@ -17,6 +18,8 @@ type Report struct {
 	Waiting     int64 // handed in, not yet under a checkpoint
 	Checkpoints int
 	Newest      Checkpoint
+	Cosigned    []witness.Cosignature // by whom the newest checkpoint is confirmed, of the witnesses that are known
+	Unknown     int                   // signature lines of nobody we know; they say nothing
 	Troubles    []Trouble
 }
 
@@ -27,6 +30,7 @@ func (r Report) Holds() bool { return len(r.Troubles) == 0 }
 type Trouble struct {
 	Code string // see the constants
 	At   int64  // leaf, node or size that it concerns
+	Path string // file in the log's folder, if it concerns one
 }
 
 // Codes of trouble; each has a message "ledger.trouble.<code>".
@@ -39,6 +43,12 @@ const (
 	CheckpointOther = "checkpoint_other" // the log's beginning is not what a checkpoint says
 	HeadBack        = "head_back"        // a checkpoint knows a longer log
 	FileBad         = "file_bad"         // the checkpoint in the data folder cannot be read
+	DirBack         = "dir_back"         // the folder is older than what was written there
+	EntriesBad      = "entries_bad"      // an entry bundle of the folder is missing or cut
+	TileBad         = "tile_bad"         // a tile of the folder is not what its leaves give
+	FileExtra       = "file_extra"       // a file of the folder that this checkpoint does not know
+	CosignatureBad  = "cosignature_bad"  // a witness's line that its key did not make
+	WitnessRefused  = "witness_refused"  // a witness says that the log does not continue what it has seen
 )
 
 // maxTroubles ends the search: one changed leaf changes every later root.
@@ -74,6 +84,11 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("verify the ledger: %w", err)
 	}
+	more, err := l.standing(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("verify the ledger: %w", err)
+	}
+	v.Troubles, v.Cosigned = append(v.Troubles, more...), v.Newest.Cosigned
 	return v.Report, nil
 }
 
@@ -104,7 +119,7 @@ func (v *verification) run(ctx context.Context) error {
 
 func (v *verification) trouble(code string, at int64) {
 	if len(v.Troubles) < maxTroubles {
-		v.Troubles = append(v.Troubles, Trouble{code, at})
+		v.Troubles = append(v.Troubles, Trouble{Code: code, At: at})
 	}
 }
 
@@ -130,6 +145,9 @@ func (v *verification) checkpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := v.witnessed(ctx); err != nil {
+		return err
+	}
 	if v.kept.Note != nil {
 		i := 0
 		for i < len(v.due) && v.due[i].Size < v.kept.Size {
@@ -138,6 +156,28 @@ func (v *verification) checkpoints(ctx context.Context) error {
 		v.due = slices.Insert(v.due, i, v.kept)
 	}
 	return nil
+}
+
+// witnessed checks every cosignature that was kept, each with the checkpoint it confirms.
+func (v *verification) witnessed(ctx context.Context) error {
+	lines := map[int64][]string{}
+	err := v.tx.Each(ctx, `SELECT size, line FROM ledger_cosignature`, nil, func(scan func(...any) error) error {
+		var size int64
+		var line string
+		err := scan(&size, &line)
+		lines[size] = append(lines[size], line)
+		return err
+	})
+	for i := range v.due {
+		c := &v.due[i]
+		for range v.log.cosigned(c, lines[c.Size]) {
+			v.trouble(CosignatureBad, c.Size)
+		}
+		if c.Size == v.Newest.Size {
+			v.Newest = *c
+		}
+	}
+	return err
 }
 
 // walk reads the leaves page by page and rebuilds the tree.
