@@ -31,3 +31,19 @@ if [ ! -s ".cache/axe-$axe.min.js" ]; then
   mv "$tmp/package/axe.min.js" ".cache/axe-$axe.min.js"
   rm -r "$tmp"
 fi
+
+# Readers of web archives by others hold what ChOP writes against their own understanding; used by the tests only.
+readers=.cache/warc-readers
+if [ ! -s "$readers/node_modules/warcio/package.json" ] || [ ! -s "$readers/node_modules/@harvard-lil/js-wacz/package.json" ]; then
+  mkdir -p "$readers"
+  npm install --silent --no-audit --no-fund --prefix "$readers" warcio@2.4.11 @harvard-lil/js-wacz@0.1.6 >/dev/null
+fi
+replay=2.5.3
+if [ ! -s "$readers/replaywebpage-$replay/ui.js" ]; then
+  tmp=$(mktemp -d)
+  npm pack --silent --pack-destination "$tmp" "replaywebpage@$replay" >/dev/null
+  mkdir -p "$readers/replaywebpage-$replay"
+  tar -xzf "$tmp/replaywebpage-$replay.tgz" -C "$tmp"
+  cp "$tmp/package/ui.js" "$tmp/package/sw.js" "$readers/replaywebpage-$replay/"
+  rm -r "$tmp"
+fi
