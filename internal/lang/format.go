@@ -93,3 +93,11 @@ var plDays = [...]string{"niedziela", "poniedziałek", "wtorek", "środa", "czwa
 
 var plMonths = [...]string{"stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia",
 	"września", "października", "listopada", "grudnia"}
+
+// Cell puts an apostrophe before what a spreadsheet would take for a formula.
+func Cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
+		return "'" + s
+	}
+	return s
+}

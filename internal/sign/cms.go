@@ -203,6 +203,9 @@ type Seal struct {
 // was got another way.
 func (s Seal) Root() *x509.Certificate { return s.Chain[len(s.Chain)-1] }
 
+// ChainPEM is the certificates that came with the signature, for openssl.
+func (s Seal) ChainPEM() []byte { return chainPEM(s.Chain) }
+
 // Verify checks a detached signature over content, the chain of certificates that came with it up to the last of them,
 // and that every byte is in the one form that Detached writes. What the last certificate is worth, the caller decides.
 func Verify(der, content []byte) (Seal, error) { return verify(der, sha256.Sum256(content)) }

@@ -60,10 +60,15 @@ func (s *Signer) Own() bool { return s.own }
 // Certificate is the seal's certificate.
 func (s *Signer) Certificate() *x509.Certificate { return s.chain[0] }
 
+// Root is the last certificate of the chain.
+func (s *Signer) Root() *x509.Certificate { return s.chain[len(s.chain)-1] }
+
 // ChainPEM is the seal's certificate and its issuers, for the people who check.
-func (s *Signer) ChainPEM() []byte {
+func (s *Signer) ChainPEM() []byte { return chainPEM(s.chain) }
+
+func chainPEM(chain []*x509.Certificate) []byte {
 	var b strings.Builder
-	for _, c := range s.chain {
+	for _, c := range chain {
 		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
 	}
 	return []byte(b.String())

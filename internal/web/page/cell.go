@@ -1,11 +1,6 @@
 package page
 
-import "strings"
+import "chop/internal/lang"
 
-// Cell puts an apostrophe before what a spreadsheet would take for a formula. Every exported table goes through it.
-func Cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
-		return "'" + s
-	}
-	return s
-}
+// Cell is a cell that no spreadsheet runs as a formula. Every exported table goes through it.
+func Cell(s string) string { return lang.Cell(s) }
