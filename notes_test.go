@@ -12,7 +12,7 @@ import (
 
 // waysOut are the rooms through which words leave the house, by the beginning of their folder.
 var waysOut = []string{"internal/action", "internal/reply", "internal/source", "internal/notify", "internal/alert", "internal/fetch", "internal/api",
-	"internal/decision", "internal/wave", "internal/macro", "internal/consent", "internal/web/owner", "internal/web/consent"}
+	"internal/decision", "internal/wave", "internal/macro", "internal/consent", "internal/dossier", "internal/web/owner", "internal/web/consent"}
 
 // insiders are what is for our own eyes: internal notes and hand-over notes of a case, and what shows their words.
 var insiders = map[string]bool{"Inside": true, "Memo": true, "Memos": true, "HandOver": true, "HandOvers": true, "Show": true}

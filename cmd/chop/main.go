@@ -29,7 +29,7 @@ type commands struct {
 	Coordinate coordinateCmd `cmd:"" help:"Find accounts that act together: CSV of actions in, groups with evidence out."`
 	Simulate   simulateCmd   `cmd:"" help:"Play a page with honest life and attacks into CSV files."`
 	Train      trainCmd      `cmd:"" help:"Learn from a firm's judgements."`
-	Verify     verifyCmd     `cmd:"" help:"Recompute every hash and proof of the vault."`
+	Verify     verifyCmd     `cmd:"" help:"Recompute every hash and proof: of the vault, a package, an exhibit, a log directory."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database up to date."`
 	User       userCmd       `cmd:"" help:"Make a sign-in link for a person who lost access."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the installation and name what is wrong."`

@@ -41,36 +41,6 @@ func (p place) open(ctx context.Context) (*app.Rooms, error) {
 	return app.Open(ctx, app.Config{Data: p.Data, DB: p.DB}, version)
 }
 
-type verifyCmd struct {
-	place
-	JSON bool `help:"Print the receipt as JSON."`
-}
-
-// Run recomputes the ledger and every exhibit of every firm.
-func (c *verifyCmd) Run(ctx context.Context) error {
-	r, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	ctx = access.With(ctx, access.System("*"))
-	sum, err := r.VerifyVault(ctx)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		if err := json.NewEncoder(os.Stdout).Encode(sum); err != nil {
-			return err
-		}
-	} else {
-		sum.Print(os.Stdout)
-	}
-	if !sum.Holds {
-		return errSaid
-	}
-	return nil
-}
-
 type userCmd struct {
 	place
 	Email  string `arg:"" help:"E-mail of the person."`

@@ -14,21 +14,22 @@ import (
 // pipeline is the path of a comment, one line per arrow. Handlers of On work inside the database and their effects
 // happen exactly once; those of Outside have effects elsewhere and cope with happening twice.
 func (r *Rooms) pipeline() {
-	job.Outside(r.Jobs, "mention.pull", r.Mentions.Pull)     // source.Due        -> mention.Ingested
-	job.Outside(r.Jobs, "mention.import", r.Importer.Run)    // ImportDue         -> mention.Ingested, in pieces
-	job.On(r.Jobs, "read", r.read)                           // mention.Ingested  -> the account's card, labels, triage
-	job.On(r.Jobs, "decision.watch", r.Decisions.Watch)      // classify.Labelled -> the owner of health and safety; pre-authorised spam
-	job.On(r.Jobs, "triage.pulse", r.Triage.Pulse)           // pulse.Found       -> a case, or a line in the one at work on it
-	job.Outside(r.Jobs, "group.run", r.Groups.Run)           // group.Due         -> who acts together at a place: the newest actions
-	job.Outside(r.Jobs, "group.whole", r.Groups.RunWhole)    // group.Whole       -> all actions, with the rate of false groups
-	job.On(r.Jobs, "triage.group", r.Triage.Group)           // group.Found       -> a case, or a line in the one at work on it
-	job.On(r.Jobs, "triage.grouped", r.Triage.GroupChanged)  // group.Changed     -> the cases of a group hear what a person said of it
-	job.On(r.Jobs, "group.seal", r.Groups.Sealed)            // group.Changed     -> a confirmed group's actions as exhibits
-	job.On(r.Jobs, "triage.run", r.Triage.Run)               // classify.Labelled -> triage again after a person's correction
-	job.Outside(r.Jobs, "second.ask", r.Second.Ask)          // remote.Ask        -> another engine's opinion; what it adds is triaged
-	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)    // classify.Labelled -> a person's word holds for nearly the same texts
-	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework) // ownrule.Relabel   -> what a firm's own rules say of the last 90 days
-	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)        // crisis.Opened     -> its first proofs stand under a checkpoint
+	job.Outside(r.Jobs, "mention.pull", r.Mentions.Pull)            // source.Due        -> mention.Ingested
+	job.Outside(r.Jobs, "mention.import", r.Importer.Run)           // ImportDue         -> mention.Ingested, in pieces
+	job.On(r.Jobs, "read", r.read)                                  // mention.Ingested  -> the account's card, labels, triage
+	job.On(r.Jobs, "decision.watch", r.Decisions.Watch)             // classify.Labelled -> the owner of health and safety; pre-authorised spam
+	job.On(r.Jobs, "triage.pulse", r.Triage.Pulse)                  // pulse.Found       -> a case, or a line in the one at work on it
+	job.Outside(r.Jobs, "group.run", r.Groups.Run)                  // group.Due         -> who acts together at a place: the newest actions
+	job.Outside(r.Jobs, "group.whole", r.Groups.RunWhole)           // group.Whole       -> all actions, with the rate of false groups
+	job.On(r.Jobs, "triage.group", r.Triage.Group)                  // group.Found       -> a case, or a line in the one at work on it
+	job.On(r.Jobs, "triage.grouped", r.Triage.GroupChanged)         // group.Changed     -> the cases of a group hear what a person said of it
+	job.On(r.Jobs, "group.seal", r.Groups.Sealed)                   // group.Changed     -> a confirmed group's actions as exhibits
+	job.On(r.Jobs, "triage.run", r.Triage.Run)                      // classify.Labelled -> triage again after a person's correction
+	job.Outside(r.Jobs, "second.ask", r.Second.Ask)                 // remote.Ask        -> another engine's opinion; what it adds is triaged
+	job.Outside(r.Jobs, "labels.spread", r.Memory.Spread)           // classify.Labelled -> a person's word holds for nearly the same texts
+	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework)        // ownrule.Relabel   -> what a firm's own rules say of the last 90 days
+	job.Long(r.Jobs, "dossier.build", buildLimit, r.Dossiers.Build) // dossier.Build     -> a sealed package for a lawyer
+	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)               // crisis.Opened     -> its first proofs stand under a checkpoint
 	// consent.Ask -> Send, and the timer Due: the consent room registers these itself (consent.NewStore)
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)           // timer             -> a snoozed item comes back

@@ -18,6 +18,7 @@ import (
 	"chop/internal/crisis"
 	"chop/internal/db"
 	"chop/internal/decision"
+	"chop/internal/dossier"
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/fetch"
@@ -85,7 +86,9 @@ type Rooms struct {
 	Outcomes  *outcome.Store
 	Importer  *mention.Importer
 	Standing  *standing.Store
+	Dossiers  *dossier.Store
 
+	version  string
 	fetch    *fetch.Client
 	slow     *fetch.Client // for places that think before they answer
 	channels map[string]notify.Channel
@@ -102,7 +105,7 @@ func Open(ctx context.Context, c Config, version string) (r *Rooms, err error) {
 	if url == "" {
 		url = filepath.Join(c.Data, "chop.db")
 	}
-	r = &Rooms{}
+	r = &Rooms{version: version}
 	if r.DB, err = db.Open(ctx, db.Config{URL: url, Now: c.Now}); err != nil {
 		return nil, err
 	}
@@ -234,6 +237,7 @@ func (r *Rooms) trade(c Config) error {
 	r.Outcomes = &outcome.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Sources: r.Sources, Cases: r.Cases, Decisions: r.Decisions}
 	r.Decisions.Tune = r.Outcomes.Tune
 	r.Standing = &standing.Store{DB: r.DB}
+	r.dossiers(c)
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err
 	}

@@ -247,6 +247,9 @@ func (w *worker) Work(ctx context.Context, j *river.Job[task]) error {
 	return err
 }
 
+// Timeout is how long a job may take; 0 is the queue's own limit.
+func (w *worker) Timeout(j *river.Job[task]) time.Duration { return w.q.handlers[j.Args.To].limit }
+
 type retryPolicy struct{ now func() time.Time }
 
 func (p retryPolicy) NextRetry(r *rivertype.JobRow) time.Time { return p.now().Add(backoff(r.Attempt)) }

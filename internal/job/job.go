@@ -38,6 +38,7 @@ type Queue struct {
 
 type handler struct {
 	outside bool
+	limit   time.Duration // 0: the queue's
 	run     func(ctx context.Context, event json.RawMessage) error
 }
 
@@ -84,6 +85,14 @@ func On[E Event](q *Queue, name string, f func(ctx context.Context, e E) error) 
 // Outside registers a handler with effects outside the database. It runs at least once and must cope with twice.
 func Outside[E Event](q *Queue, name string, f func(ctx context.Context, e E) error) {
 	add(q, name, true, f)
+}
+
+// Long is Outside for work that may take up to limit, which is longer than the queue gives others.
+func Long[E Event](q *Queue, name string, limit time.Duration, f func(ctx context.Context, e E) error) {
+	Outside(q, name, f)
+	h := q.handlers[name]
+	h.limit = limit
+	q.handlers[name] = h
 }
 
 func add[E Event](q *Queue, name string, out bool, f func(ctx context.Context, e E) error) {

@@ -230,3 +230,29 @@ func TestAnEventNobodyHearsIsRefused(t *testing.T) {
 		t.Fatal("it was accepted")
 	}
 }
+
+func TestALongHandlerHasItsOwnLimit(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		q := queue(t, d)
+		left := make(chan time.Duration, 1)
+		job.Long(q, "long", time.Hour, func(ctx context.Context, _ Happened) error {
+			end, _ := ctx.Deadline()
+			left <- time.Until(end)
+			return nil
+		})
+		if err := q.Put(t.Context(), Happened{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case l := <-left:
+			if l < 50*time.Minute {
+				t.Errorf("it has %v", l)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("it did not run")
+		}
+	})
+}
