@@ -93,10 +93,13 @@ func (r Receipt) Failed() (list []Line) {
 // ErrUnknown means that a path holds nothing of what can be checked.
 var ErrUnknown = errors.New("this is neither a package of exhibits, nor the zip of one exhibit, nor a log directory")
 
-// Verify looks at a zip or a folder. An error is about finding nothing to check; what does not hold is in the receipt. vkey is
-// needed for a log directory.
-func Verify(path string, trust Trust) (Receipt, error) {
-	r := Receipt{Path: path}
+// Verify looks at a zip or a folder. An error is about finding nothing to check; what does not hold is in the receipt.
+func Verify(path string, trust Trust) (r Receipt, err error) {
+	r.Path = path
+	if isLog(path) {
+		err := r.log(path, trust)
+		return r, err
+	}
 	if _, err := os.Stat(path); err != nil {
 		return r, err
 	}
