@@ -10,6 +10,7 @@ import (
 	"chop/internal/action"
 	"chop/internal/alert"
 	"chop/internal/author"
+	"chop/internal/author/signal"
 	"chop/internal/blob"
 	"chop/internal/classify"
 	"chop/internal/classify/builtin"
@@ -224,9 +225,10 @@ func (r *Rooms) trade(c Config) error {
 	r.Groups = &group.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Evidence: r.Evidence, Zone: lang.Zone}
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat, Groups: r.Groups}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
+	r.Authors.Together, r.Groups.Customers = r.together, r.Authors.Customers
 	r.Replies = &reply.Store{DB: r.DB, Seal: r.Seal, Journal: r.Journal}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
-		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts, Authors: r.Authors,
+		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts, Authors: r.Authors, Groups: r.Groups,
 		Replies: r.Replies, Staff: r.staff, Grounded: r.Replies.Grounded}
 	r.Actions = &action.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Cases: r.Cases, Sources: r.Sources, Decisions: r.Decisions}
@@ -252,6 +254,17 @@ func (r *Rooms) learning(base *builtin.Engine) {
 	r.Labels.ByFirm = r.Learn.Engine
 	r.OwnRules = &ownrule.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Labels: r.Labels, Mentions: r.Mentions}
 	r.Labels.Adjusters = append(r.Labels.Adjusters, r.OwnRules, r.Memory)
+}
+
+// together tells the account's room which groups an account may belong to.
+func (r *Rooms) together(ctx context.Context, firm, key string) (list []signal.Company, err error) {
+	gs, err := r.Groups.OfAuthor(ctx, firm, key)
+	for _, g := range gs {
+		m, _ := g.Member(key)
+		list = append(list, signal.Company{ID: g.ID, Number: g.Name(), Level: g.Level.Code(), Others: max(0, len(g.Accounts(false))-1),
+			Confirmed: g.State == group.Confirmed, Uncertain: m.State != group.In})
+	}
+	return list, err
 }
 
 // staff names the people of a firm, to be hidden from a second engine.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chop/internal/access"
+	"chop/internal/author/signal"
 	"chop/internal/classify"
 	"chop/internal/db"
 	"chop/internal/evidence"
@@ -47,6 +48,9 @@ type Store struct {
 	Mentions *mention.Store
 	Labels   *classify.Store
 	Evidence *evidence.Store
+
+	// Together tells which groups of accounts that act together an account may belong to; a later room sets it, nil: none does.
+	Together func(ctx context.Context, firm, key string) ([]signal.Company, error)
 
 	recent recent
 }

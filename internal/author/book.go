@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"chop/internal/access"
 	"chop/internal/author/signal"
 	"chop/internal/classify"
 	"chop/internal/mention"
@@ -51,10 +52,21 @@ func (s *Store) book(ctx context.Context, firm, key string) (b signal.Book, acco
 	if b.Alike, err = s.alike(ctx, firm, keys, ms); err != nil {
 		return b, nil, err
 	}
+	if b.Groups, err = s.groupsOf(ctx, firm, key); err != nil {
+		return b, nil, err
+	}
 	if len(ms) > 0 {
 		b.Bursts, err = s.bursts(ctx, firm, ms[0].At)
 	}
 	return b, accountsOf(keys, ms), err
+}
+
+// groupsOf is the groups an account may belong to; none when nobody keeps them.
+func (s *Store) groupsOf(ctx context.Context, firm, key string) ([]signal.Company, error) {
+	if s.Together == nil {
+		return nil, nil
+	}
+	return s.Together(access.With(ctx, access.System(firm)), firm, key)
 }
 
 // accountsOf names the accounts as they showed themselves last.

@@ -38,6 +38,7 @@ type Extract struct {
 	Contests []ExtractContest  `json:"objections"`
 	Flags    []string          `json:"protection"`
 	Looks    []ExtractLook     `json:"looks"`
+	Groups   []ExtractGroup    `json:"groups"`                  // of accounts that act together; who else is in them is others' data
 	Links    int               `json:"links_to_other_accounts"` // how many; which ones is another person's data
 	Rights   map[string]string `json:"rights"`
 }
@@ -73,6 +74,14 @@ type ExtractProfile struct {
 type ExtractTold struct {
 	Field, Value, Source string
 	SeenAt               time.Time
+}
+
+// ExtractGroup is a group the account is said to act with.
+type ExtractGroup struct {
+	Number    string `json:"number"`
+	Level     string `json:"level"`
+	Confirmed bool   `json:"confirmed_by_a_person"`
+	Others    int    `json:"other_accounts"`
 }
 
 // ExtractDeed is one deed of ours and what followed.
@@ -163,6 +172,13 @@ func (s *Store) extractItems(ctx context.Context, ms []mention.Mention, hide fun
 
 // extractSayings adds what was said about the account and what was done.
 func (s *Store) extractSayings(ctx context.Context, firm, key string, hide func(string) string, x *Extract) error {
+	groups, err := s.groupsOf(ctx, firm, key)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		x.Groups = append(x.Groups, ExtractGroup{g.Number, g.Level, g.Confirmed, g.Others})
+	}
 	ds, err := s.documents(ctx, `key = $2`, firm, key)
 	if err != nil {
 		return err

@@ -44,6 +44,7 @@ type Portrait struct {
 	Contests   []Contest
 	Ratings    Ratings
 	Readings   []Reading
+	Groups     []signal.Company // it may belong to: fact when confirmed, hypothesis when not
 }
 
 // Open is the portrait of an account, and records who looked. Needs access.ViewProfiles; it writes, so it must not be called inside a
@@ -81,7 +82,7 @@ func (s *Store) Open(ctx context.Context, firm, key string) (p Portrait, err err
 	}
 	p.Signals, p.Estimate = set.Signals, estimate.Of(set)
 	p.Heat, p.Curve, p.Venues = signal.Warm(set.Book.Items), signal.Curve(set.Book.Items), signal.Places(set.Book.Items)
-	p.Timeline, p.Facts = signal.Timeline(set.Book), set.Book.Facts
+	p.Timeline, p.Facts, p.Groups = signal.Timeline(set.Book), set.Book.Facts, set.Book.Groups
 	return p, s.fill(ctx, firm, key, &p)
 }
 

@@ -2,6 +2,7 @@ package author
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 type imprint struct {
 	items, gone, revisions, severity, labels, deeds, facts, links int
 	last                                                          time.Time
+	groups                                                        string
 }
 
 type kept struct {
@@ -66,5 +68,10 @@ func (s *Store) imprint(ctx context.Context, firm, key string) (i imprint, err e
 			(SELECT last_at FROM author WHERE firm_id = $1 AND key = $2)`, []any{firm, key}, &i.deeds, &i.facts, &i.links, &i.last)
 		return err
 	})
+	if err != nil {
+		return i, err
+	}
+	groups, err := s.groupsOf(ctx, firm, key)
+	i.groups = fmt.Sprint(groups)
 	return i, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 	"unicode/utf8"
 
@@ -94,4 +95,37 @@ func (s *Store) facts(ctx context.Context, firm, key string) (fs []signal.Fact, 
 		return nil, fmt.Errorf("read what was told: %w", err)
 	}
 	return fs, nil
+}
+
+// Customers are the accounts of the firm of which a person told that they bought something, with source and date. It asks no
+// permission: for rooms that must leave them alone.
+func (s *Store) Customers(ctx context.Context, firm string) (keys map[string]bool, err error) {
+	type row struct {
+		key, id string
+		sealed  []byte
+	}
+	var rows []row
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT key, id, sealed FROM author_fact WHERE firm_id = $1 ORDER BY at, id`, []any{firm}, func(scan func(...any) error) error {
+			var r row
+			err := scan(&r.key, &r.id, &r.sealed)
+			rows = append(rows, r)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read customers: %w", err)
+	}
+	keys = map[string]bool{}
+	for _, r := range rows {
+		var f toldFact
+		if err := s.openJSON(ctx, firm, sealFact, r.id, r.sealed, &f); err != nil {
+			return nil, err
+		}
+		if f.Field == "customer" {
+			keys[r.key] = f.Value == "yes" // the newest word holds
+		}
+	}
+	maps.DeleteFunc(keys, func(_ string, yes bool) bool { return !yes })
+	return keys, nil
 }

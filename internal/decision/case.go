@@ -17,19 +17,20 @@ import (
 
 // Inputs is everything that a Case is built from.
 type Inputs struct {
-	Mention  mention.Mention
-	Read     classify.Result   // what is known of the content
-	Kind     string            // of the source
-	Thread   []mention.Mention // what stands under the same post, the mention among it
-	Quiet    float64           // hostile items on an ordinary day of this firm
-	Past     []mention.Mention // what the author wrote before
-	Replies  int               // public replies of ours to the author in this thread
-	Removals int               // items of the author that we removed
-	Account  *author.Behaviour // how the account behaves; nil when nobody keeps that
-	Facts    map[string]string // what people answered, see Answers
-	Settings firm.Settings
-	firm     string // its name
-	Now      time.Time
+	Mention   mention.Mention
+	Read      classify.Result   // what is known of the content
+	Kind      string            // of the source
+	Thread    []mention.Mention // what stands under the same post, the mention among it
+	Quiet     float64           // hostile items on an ordinary day of this firm
+	Past      []mention.Mention // what the author wrote before
+	Replies   int               // public replies of ours to the author in this thread
+	Removals  int               // items of the author that we removed
+	Account   *author.Behaviour // how the account behaves; nil when nobody keeps that
+	Facts     map[string]string // what people answered, see Answers
+	Companies []Company         // groups at work in the thread
+	Settings  firm.Settings
+	firm      string // its name
+	Now       time.Time
 }
 
 const (
@@ -63,6 +64,7 @@ func buildCase(in Inputs) Case {
 	c.Labels = labelsOf(in)
 	c.Arousal = min(max(in.Read.Arousal, 0), 3)
 	c.HateShare, c.PileOn = hateShare(in), pileOn(in)
+	c = joined(c, in)
 	c.Replies, c.PriorRemovals, c.Violations = in.Replies, in.Removals, violations(in)
 	c.NetiquettePublished, c.RiskAversion = in.Settings.NetiquettePublished, clamp(in.Settings.RiskAversion, 0.5, 2)
 	c.AgeHours = math.Floor(max(in.Now.Sub(m.At).Hours(), 0))

@@ -21,6 +21,7 @@ import (
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/job"
 	"chop/internal/journal"
 	"chop/internal/mention"
@@ -41,6 +42,7 @@ type Store struct {
 	Firms    *firm.Store
 	Consents *consent.Store
 	Alerts   *alert.Store
+	Groups   *group.Store  // nil: nobody looks who acts together
 	Authors  *author.Store // nil: nobody keeps accounts, and nothing is concluded from them
 	Replies  *reply.Store  // what was answered before, facts, drafts; nil: the checks know less
 
@@ -92,6 +94,7 @@ type Advice struct {
 	Explanation Explanation
 	Ways        []Way // in the order of Options
 	Facts       []Fact
+	Companies   []Company // groups at work in the thread, for those who may see groups
 
 	Formal bool // the author has taken a formal step (G19)
 
@@ -144,6 +147,7 @@ func (s *Store) weigh(ctx context.Context, firm, id string) (a Advice, err error
 	if err != nil {
 		return a, err
 	}
+	a.Companies = in.Companies
 	a.Case, a.settings, a.firmName, a.items = buildCase(in), in.Settings, in.firm, in.Thread
 	caps := capabilities(a.Case, can)
 	var own Tuning
@@ -225,6 +229,9 @@ func (s *Store) inputs(ctx context.Context, m mention.Mention, facts []Fact) (in
 		return in, nil, err
 	}
 	if in.Quiet, err = s.quiet(ctx, m.Firm, in.Now); err != nil {
+		return in, nil, err
+	}
+	if in.Companies, err = s.companies(ctx, in); err != nil {
 		return in, nil, err
 	}
 	if in.Account, err = s.account(ctx, m, in.Past); err != nil {

@@ -1,6 +1,8 @@
 package group
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -41,6 +43,276 @@ func TestAGroupIsSuggestedAndAnHonestPageYieldsNothing(t *testing.T) {
 		}
 		if _, err := w.groups.List(w.as("obcy", access.Staff), f1, false); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("staff reads groups: %v", err)
+		}
+	})
+}
+
+func TestOrderOfArrivalAndReplaysChangeNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.plays(f1, attacked(1))
+		g := w.only()
+		reversed := slices.Clone(p.Actions)
+		slices.Reverse(reversed)
+		for part := range slices.Chunk(reversed, len(reversed)/3+1) {
+			w.put(f2, p, part)
+			w.pass(0)
+		}
+		w.pass(5 * time.Minute) // runs that were asked for meanwhile
+		gs, err := w.groups.List(w.system(), f2, false)
+		ok(t, err)
+		if len(gs) != 1 || !sameFigures(gs[0].Finding, withRuns(g.Finding, gs[0].Finding)) {
+			t.Fatalf("another order gives %d groups, %s", len(gs), describe(append(gs, g)[0]))
+		}
+		w.pass(5 * time.Minute)
+		before := w.only()
+		versions := w.count(`SELECT count(*) FROM group_version WHERE firm_id = $1`, f1)
+		w.put(f1, p, p.Actions)
+		w.pass(5 * time.Minute)
+		after := w.only()
+		if before.Version != after.Version || before.Revision != after.Revision || versions != w.count(`SELECT count(*) FROM group_version WHERE firm_id = $1`, f1) {
+			t.Errorf("%s, after a replay %s", describe(before), describe(after))
+		}
+	})
+}
+
+// withRuns is the finding with the shuffled histories of another one: they are run apart.
+func withRuns(f, like Finding) Finding {
+	f.Runs, f.Larger, f.Rate = like.Runs, like.Larger, like.Rate
+	return f
+}
+
+func TestRejectedStaysRejectedUntilThereIsNewEvidence(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.shifted(attacked(1))
+		early, late := before(p, 130)
+		w.put(f1, p, early)
+		w.pass(0)
+		g := w.only()
+		ok(t, w.groups.Reject(w.ewa(), f1, g.ID, g.Revision, why))
+		w.hear(f1)
+		w.pass(5 * time.Minute)
+		if gs := w.list(false); len(gs) != 0 {
+			t.Fatalf("the same evidence again: %s", describe(gs[0]))
+		}
+		machine := w.list(true)[0]
+		if machine.State != Rejected || machine.Finding.Z != g.Finding.Z || machine.Version != g.Version {
+			t.Errorf("a rejected group's figures changed: %s", describe(machine))
+		}
+		w.put(f1, p, late)
+		w.pass(5 * time.Minute)
+		back := w.only()
+		if back.ID != g.ID || back.State != Suggested || back.Number != g.Number {
+			t.Errorf("with new posts: %s", describe(back))
+		}
+		if got := w.verbs(g.ID); !slices.Contains(got, "group.rejected") || !slices.Contains(got, "group.again") {
+			t.Errorf("journal: %v", got)
+		}
+	})
+}
+
+func TestAConfirmedGroupIsForecastOnNewPostsAndSealed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.shifted(attacked(1))
+		early, late := before(p, 130)
+		// The forecast counts posts published after a person confirmed: the clock stands at the last early post.
+		w.clock.Forward(time.Duration(p.Posts[129].Published-w.clock.Now().Unix())*time.Second + 30*time.Hour)
+		w.put(f1, p, early)
+		w.pass(0)
+		g := w.only()
+		if g.Proof.Says() || g.Proof.P != 1 {
+			t.Errorf("before any new post: %+v", g.Proof)
+		}
+		ok(t, w.groups.Confirm(w.ewa(), f1, g.ID, g.Revision, why))
+		w.pass(0)
+		confirmed := w.only()
+		if confirmed.State != Confirmed || confirmed.DecidedName != "ewa" || confirmed.Exhibit == "" {
+			t.Fatalf("%s exhibit %q", describe(confirmed), confirmed.Exhibit)
+		}
+		if !sameFigures(confirmed.Finding, g.Finding) {
+			t.Error("a person's word changed the machine's figures")
+		}
+		for i, l := range confirmed.Links {
+			if (l.Exhibit == "") != (i >= linkExhibits) {
+				t.Errorf("link %d has exhibit %q", i, l.Exhibit)
+			}
+		}
+		exhibits := w.count(`SELECT count(*) FROM exhibit WHERE firm_id = $1`, f1)
+		w.clock.Forward(time.Duration(p.Actions[len(p.Actions)-1].At-w.clock.Now().Unix())*time.Second + time.Hour)
+		w.put(f1, p, late)
+		w.pass(5 * time.Minute)
+		g = w.only()
+		if !g.Proof.Says() || g.Proof.P > 1e-6 || g.Proof.Near <= int(g.Proof.Expected) {
+			t.Errorf("on %d new posts: %d of %d pairs near, expected %.1f, p %v", g.Proof.Posts, g.Proof.Near, g.Proof.Pairs, g.Proof.Expected, g.Proof.P)
+		}
+		for _, m := range g.Members {
+			if _, was := confirmed.Member(m.Account); !was && m.State != Uncertain {
+				t.Errorf("%s joined a confirmed group without a person: %s", m.Account, m.State)
+			}
+		}
+		if n := w.count(`SELECT count(*) FROM exhibit WHERE firm_id = $1`, f1); n != exhibits {
+			t.Errorf("%d exhibits, then %d: sealed without a person's word", exhibits, n)
+		}
+	})
+}
+
+func TestAnOldFindingIsMadeAgainExactly(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.shifted(attacked(1))
+		early, late := before(p, 130)
+		w.put(f1, p, early)
+		w.pass(0)
+		old := w.only()
+		w.put(f1, p, late)
+		w.pass(5 * time.Minute)
+		now := w.only()
+		if now.Version == old.Version || sameFigures(old.Finding, now.Finding) {
+			t.Fatalf("nothing changed: %s", describe(now))
+		}
+		for _, n := range []int{old.Version, now.Version} {
+			r, err := w.groups.Reproduce(w.ewa(), f1, old.ID, n)
+			ok(t, err)
+			if !r.Same || r.OtherCode || r.Kept.Version != n {
+				t.Errorf("version %d: same %v, kept z %v p %v, made z %v p %v", n, r.Same, r.Kept.Z, r.Kept.P, r.Made.Z, r.Made.P)
+			}
+		}
+		_, err := w.groups.Reproduce(w.ewa(), f1, old.ID, 99)
+		wants(t, err, fault.NotFound, "missing")
+		w.exec(`DELETE FROM group_input WHERE firm_id = $1`, f1)
+		_, err = w.groups.Reproduce(w.ewa(), f1, old.ID, now.Version)
+		wants(t, err, fault.NotFound, "group.input")
+	})
+}
+
+func TestPeopleSplitMergeAndDecideAndRunsFollowThem(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.plays(f1, attacked(1))
+		g := w.only()
+		in := g.Accounts(false)
+		half := in[:4]
+		wants(t, second(w.groups.Split(w.ewa(), f1, g.ID, g.Revision, in[:2], why)), fault.Invalid, "group.split")
+		id, err := w.groups.Split(w.ewa(), f1, g.ID, g.Revision, half, why)
+		ok(t, err)
+		w.hear(f1)
+		w.pass(5 * time.Minute)
+		gs := w.list(false)
+		slices.SortFunc(gs, byNumber)
+		if len(gs) != 2 || gs[1].ID != id || gs[1].Origin != g.ID || len(gs[1].Accounts(false)) != 4 || len(gs[0].Accounts(false)) != len(in)-4 {
+			t.Fatalf("after a split and a run: %s, %s", describe(gs[0]), describe(gs[len(gs)-1]))
+		}
+		ok(t, w.groups.Merge(w.ewa(), f1, id, gs[1].Revision, g.ID, why))
+		w.hear(f1)
+		w.pass(5 * time.Minute)
+		g = w.only()
+		if len(g.Accounts(false)) != len(in) {
+			t.Fatalf("merged: %s", describe(g))
+		}
+		ok(t, w.groups.Decide(w.ewa(), f1, g.ID, g.Revision, in[0], Out, why))
+		wants(t, w.groups.Decide(w.ewa(), f1, g.ID, g.Revision, in[1], Out, why), fault.Conflict, "group.changed")
+		w.hear(f1)
+		w.pass(5 * time.Minute)
+		g = w.only()
+		if m, _ := g.Member(in[0]); m.State != Out || m.DecidedName != "ewa" {
+			t.Errorf("a run took a person's word back: %+v", m)
+		}
+		wants(t, w.groups.Confirm(w.ewa(), f1, g.ID, g.Revision, "bo tak"), fault.Invalid, "why")
+		wants(t, w.groups.Confirm(w.as("jan", access.Owner), f1, g.ID, g.Revision, why), fault.Forbidden, "forbidden")
+		wants(t, w.groups.Confirm(w.system(), f1, g.ID, g.Revision, why), fault.Forbidden, "forbidden")
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestSigningOffNeedsAnotherKindOfEvidence(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.plays(f1, attacked(1))
+		g := w.only()
+		ok(t, w.groups.Confirm(w.ewa(), f1, g.ID, g.Revision, why))
+		wants(t, w.groups.SignOff(w.ewa(), f1, g.ID, w.only().Revision, why), fault.Invalid, "group.signoff")
+		in := g.Accounts(false)
+		ok(t, w.groups.SetSigns(w.system(), f1, g.ID, []Sign{{Channel: "creation", P: 1e-6, Members: in[:5]}, {Channel: "text", P: 0.2, Members: in}}))
+		g = w.only()
+		if len(g.Finding.Signs) != 2 || !g.Finding.Signs[0].Strong || g.Finding.Signs[1].Strong || g.Level != Organised {
+			t.Fatalf("%s: %+v", describe(g), g.Finding.Signs)
+		}
+		ok(t, w.groups.SignOff(w.ewa(), f1, g.ID, g.Revision, why))
+		if g = w.only(); g.Level != Inauthentic || g.SignedName != "ewa" || g.Finding.Level != Organised {
+			t.Errorf("%s", describe(g))
+		}
+		for _, a := range in[:3] { // the sign spoke of these
+			ok(t, w.groups.Decide(w.ewa(), f1, g.ID, w.only().Revision, a, Out, why))
+		}
+		if g = w.only(); g.Level != Organised || !g.Signed.IsZero() {
+			t.Errorf("the ground of the signature is gone, and it stands: %s", describe(g))
+		}
+	})
+}
+
+func TestTheFirmsOwnAndCustomersAreLeftOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.shifted(attacked(1))
+		all := attackers(p)
+		w.groups.Customers = func(context.Context, string) (map[string]bool, error) { return map[string]bool{all[0]: true}, nil }
+		w.put(f1, p, p.Actions)
+		w.pass(0)
+		g := w.only()
+		if _, in := g.Member(all[0]); in || g.Finding.Left == 0 {
+			t.Errorf("a customer with an order is in %s, %d acts left out", describe(g), g.Finding.Left)
+		}
+		own := g.Accounts(false)[0]
+		ok(t, w.groups.Know(w.ewa(), f1, own, KnownOwn, why))
+		g = w.only()
+		if m, _ := g.Member(own); m.State != Out {
+			t.Errorf("the firm's own account is still %s", m.State)
+		}
+		w.pass(5 * time.Minute)
+		if g = w.only(); slices.Contains(names(g.Finding.Members), own) {
+			t.Error("the next run read the firm's own account")
+		}
+		list, err := w.groups.KnownAccounts(w.ewa(), f1)
+		ok(t, err)
+		if len(list) != 1 || list[0].Why != why || list[0].Kind != KnownOwn {
+			t.Errorf("%+v", list)
+		}
+		wants(t, w.groups.Know(w.ewa(), f1, own, "friend", why), fault.Invalid, "group.known")
+		wants(t, w.groups.Know(w.ewa(), f2, own, KnownOwn, why), fault.NotFound, "missing")
+		ok(t, w.groups.Unknow(w.ewa(), f1, own, why))
+	})
+}
+
+func TestAnAppealReckonsWithoutTheAccountAndChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.plays(f1, attacked(1))
+		g := w.only()
+		a := g.Accounts(false)[0]
+		f, still, err := w.groups.Appeal(w.ewa(), f1, g.ID, a, why)
+		ok(t, err)
+		if !still || slices.Contains(names(f.Members), a) || f.Actions >= g.Finding.Actions {
+			t.Errorf("without %s: found %v, %d accounts of %d actions", a, still, len(f.Members), f.Actions)
+		}
+		if now := w.only(); now.Revision != g.Revision || now.Version != g.Version {
+			t.Errorf("%s, then %s", describe(g), describe(now))
+		}
+	})
+}
+
+func TestReactionsWithoutTimesProveNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for post := range 40 { // ten accounts under forty posts, all seen in the same looks
+			w.exec(`INSERT INTO post (firm_id, id, source_id, ext_id, title, text, url, at) VALUES ($1, $2, $3, $2, '', '', '', $4)`, f1, fmt.Sprint("p", post), src,
+				w.clock.Now().Add(-time.Hour))
+			for who := range 10 {
+				w.exec(`INSERT INTO reaction (firm_id, source_id, ext_id, post_id, parent_ext, author_key, author_name, kind, at, seen_at)
+					VALUES ($1, $2, $3, $4, '', $5, '', 'haha', $6, $6)`, f1, src, fmt.Sprint(post, "-", who), fmt.Sprint("p", post), fmt.Sprint("place:", who), w.clock.Now())
+			}
+			w.clock.Forward(5 * time.Hour)
+		}
+		w.hear(f1)
+		w.pass(0)
+		if gs := w.list(true); len(gs) != 0 {
+			t.Errorf("%s", describe(gs[0]))
+		}
+		if n := w.count(`SELECT actions FROM group_run WHERE firm_id = $1`, f1); n != 0 {
+			t.Errorf("%d actions without times were read", n)
 		}
 	})
 }

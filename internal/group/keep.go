@@ -81,6 +81,19 @@ func (s *Store) refuse(ctx context.Context, tx *db.Tx, g Group, links []Link) er
 	return nil
 }
 
+// forgive forgets refusals among accounts of which a person says that they belong together.
+func (s *Store) forgive(ctx context.Context, tx *db.Tx, firm string, accounts []string) error {
+	for part := range slices.Chunk(accounts, 500) {
+		args := append([]any{firm}, db.Args(part)...)
+		all := db.Args(accounts[:min(len(accounts), 10_000)])
+		if _, err := tx.Exec(ctx, `DELETE FROM group_refused WHERE firm_id = $1 AND a IN (`+db.Marks(2, len(part))+`) AND b IN (`+db.Marks(2+len(part), len(all))+`)`,
+			append(args, all...)...); err != nil {
+			return fmt.Errorf("forget refused pairs: %w", err)
+		}
+	}
+	return nil
+}
+
 // splitOff moves accounts into a new group with the same finding, and refuses the links across.
 func (s *Store) splitOff(ctx context.Context, tx *db.Tx, g *Group, accounts []string) (n Group, err error) {
 	n = Group{Firm: g.Firm, Source: g.Source, Level: min(g.Level, Organised), State: g.State, Version: 1, Origin: g.ID, Finding: g.Finding}
@@ -126,6 +139,9 @@ func (s *Store) join(ctx context.Context, tx *db.Tx, g, to Group) error {
 	}
 	if _, err := tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1 WHERE firm_id = $1 AND id = $2`, to.Firm, to.ID); err != nil {
 		return fmt.Errorf("merge: %w", err)
+	}
+	if err := s.forgive(ctx, tx, to.Firm, append(everybody(to), everybody(g)...)); err != nil {
+		return err
 	}
 	if err := s.freeze(ctx, tx, &to); err != nil {
 		return err

@@ -3,6 +3,7 @@ package group
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -124,7 +125,7 @@ func (s *Store) outEverywhere(ctx context.Context, tx *db.Tx, firm, account stri
 		if _, err := tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1, changed_at = $3 WHERE firm_id = $1 AND id = $2`, firm, g.ID, tx.Now()); err != nil {
 			return fmt.Errorf("take account out of group: %w", err)
 		}
-		if err := s.Jobs.Put(ctx, Changed{firm, g.ID}); err != nil {
+		if err := s.Jobs.Put(ctx, Changed{firm, g.ID, true}); err != nil {
 			return err
 		}
 	}
@@ -175,5 +176,10 @@ func (s *Store) knownKeys(ctx context.Context, firm string) (keys map[string]boo
 			return err
 		})
 	})
+	if err != nil || s.Customers == nil {
+		return keys, err
+	}
+	bought, err := s.Customers(ctx, firm)
+	maps.Copy(keys, bought)
 	return keys, err
 }

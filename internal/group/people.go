@@ -32,6 +32,9 @@ func (s *Store) Confirm(ctx context.Context, firm, id string, revision int, why 
 			return nil, fault.New(fault.Invalid, "group.few", "Least", minGroup)
 		}
 		g.State = Confirmed
+		if err := s.forgive(ctx, tx, firm, g.Accounts(false)); err != nil {
+			return nil, err
+		}
 		return map[string]string{"members": strconv.Itoa(len(g.Accounts(false))), "links": strconv.Itoa(len(g.Links))}, s.freeze(ctx, tx, g)
 	})
 }
@@ -189,7 +192,7 @@ func (s *Store) change(ctx context.Context, firm, id string, revision int, why, 
 		if err := s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: Ref(id), Verb: verb, Why: why, Data: data}); err != nil {
 			return err
 		}
-		return s.Jobs.Put(ctx, Changed{firm, id})
+		return s.Jobs.Put(ctx, Changed{firm, id, true})
 	})
 }
 

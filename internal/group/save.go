@@ -177,7 +177,7 @@ func (k *keeping) update(ctx context.Context, g Group, f Finding) error {
 		}
 		return k.tell(ctx, g)
 	}
-	return k.s.Jobs.Put(ctx, Changed{g.Firm, g.ID})
+	return k.s.Jobs.Put(ctx, Changed{g.Firm, g.ID, false})
 }
 
 // foundAgain takes back that a group was lost.

@@ -25,6 +25,9 @@ const linkExhibits = 20
 // Sealed seals the actions of a confirmed group as exhibits: one of the whole group with the machine's finding, and one for
 // each of the strongest links. It hears Changed, inside a transaction; the same actions are sealed once.
 func (s *Store) Sealed(ctx context.Context, e Changed) error {
+	if !e.Person { // what a person looked at is sealed, not what came after
+		return nil
+	}
 	g, err := s.load(ctx, e.Firm, e.ID)
 	if err != nil || g.State != Confirmed {
 		return err

@@ -28,6 +28,9 @@ type Store struct {
 	Evidence *evidence.Store
 	Zone     *time.Location // of the firms' nights; UTC when nil
 
+	// Customers are accounts of which a person told that they bought something; they are left out of runs. nil: nobody knows.
+	Customers func(ctx context.Context, firm string) (map[string]bool, error)
+
 	settings            detect.Settings // tests make runs shorter; the zero value is detect.Default
 	quick, whole, asked sync.Mutex      // one run of each kind at a time
 }
@@ -41,8 +44,11 @@ type Found struct{ Firm, ID string }
 // Kind names the event.
 func (Found) Kind() string { return "group.found" }
 
-// Changed tells that a person or a run changed what is said of a group.
-type Changed struct{ Firm, ID string }
+// Changed tells that a person, or a run, changed what is said of a group.
+type Changed struct {
+	Firm, ID string
+	Person   bool
+}
 
 // Kind names the event.
 func (Changed) Kind() string { return "group.changed" }

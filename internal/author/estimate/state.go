@@ -105,7 +105,7 @@ var (
 	sReceipt  = sign{"receipt", "B10", cue(func(c signal.Cues) bool { return c.Receipts+c.Orders > 0 })}
 	sPattern  = sign{"review_pattern", "B25", factIs("review_pattern", "yes")}
 	sAlike    = sign{"alike", "B23", whenOk("B23", func(b signal.Signal) bool { return b.Value >= 1 })}
-	sTogether = sign{"posts_together", "B23", whenOk("B23", func(b signal.Signal) bool { return b.Part("together") >= 1 })}
+	sTogether = sign{"posts_together", "B23", whenOk("B23", func(b signal.Signal) bool { return b.Part("together") >= 1 || b.Part("group") >= 2 })}
 	sSilence  = sign{"money_for_silence", "B11", whenOk("B11", func(b signal.Signal) bool { return b.Is(signal.Silence) })}
 	sLawful   = sign{"lawful_claim", "B11", func(s signal.Set) Found {
 		b := s.Of("B11")

@@ -136,8 +136,19 @@ type Book struct {
 	Ours   []Reply
 	Deeds  []Deed
 	Facts  []Fact
-	Alike  []Alike  // texts of others that are nearly the same
-	Bursts []Window // in which far more than usual was written about the firm
+	Alike  []Alike   // texts of others that are nearly the same
+	Bursts []Window  // in which far more than usual was written about the firm
+	Groups []Company // of accounts that act together, to which it may belong
+}
+
+// Company is a group of accounts that act together (domain/coordination.md). Only a confirmed one is a fact; a suggested one
+// is a hypothesis that no signal reads.
+type Company struct {
+	ID, Number string // "G-07"
+	Level      string // "L2" to "L4"
+	Others     int    // accounts in it beside this one
+	Confirmed  bool   // by a person
+	Uncertain  bool   // whether this account belongs is not decided
 }
 
 // Signal is one of the twenty-five, as read.

@@ -228,7 +228,7 @@ func (r *reading) removed() Signal {
 const together = 10 * time.Minute
 
 // alike is B23: other accounts with nearly the same text, and how many of those posted within ten minutes. The value is how many
-// other accounts. Nothing follows from it alone: people of one house, and copies of a chain letter, write alike too.
+// other accounts; of a confirmed group it also knows how many others are in it. Nothing follows from it alone: people of one house, and copies of a chain letter, write alike too.
 func (r *reading) alike() Signal {
 	s := r.observed("B23", "accounts", len(r.Items), 1)
 	others, soon := map[string]bool{}, map[string]bool{}
@@ -244,6 +244,11 @@ func (r *reading) alike() Signal {
 	}
 	s.Value = float64(len(others))
 	s.Parts = map[string]float64{"together": float64(len(soon))}
+	for _, g := range r.Groups {
+		if g.Confirmed && !g.Uncertain {
+			s.Parts["group"] = max(s.Parts["group"], float64(g.Others))
+		}
+	}
 	s.Refs = r.refs(func(i int) bool { return mine[r.Items[i].ID] })
 	return s
 }
