@@ -42,6 +42,11 @@ type place struct {
 	DB   string `help:"postgres://... for PostgreSQL; SQLite in the data folder when absent." name:"db" env:"CHOP_DB" placeholder:"URL"`
 }
 
+// stamps is where timestamps come from.
+type stamps struct {
+	Timestamps string `help:"File that names the timestamp authorities; development: the built-in one, for trials; none." env:"CHOP_TIMESTAMPS" placeholder:"FILE"`
+}
+
 func main() {
 	var c commands
 	k := kong.Parse(&c, kong.Name("chop"), kong.Description("ChOP guards small firms against hate and unfair attacks online."),

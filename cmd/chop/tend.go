@@ -12,6 +12,8 @@ import (
 	"chop/internal/app"
 	"chop/internal/db"
 	"chop/internal/fault"
+	"chop/internal/stamp"
+	"chop/internal/tsa"
 )
 
 type migrateCmd struct{ place }
@@ -33,12 +35,20 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 
 // open opens the rooms for a command beside the running program; nothing is started.
 func (p place) open(ctx context.Context) (*app.Rooms, error) {
+	if err := p.there(); err != nil {
+		return nil, err
+	}
+	return app.Open(ctx, app.Config{Data: p.Data, DB: p.DB, Timestamps: "none"}, version)
+}
+
+// there refuses a data folder that does not exist: a command beside the program must not make one.
+func (p place) there() error {
 	if p.DB == "" {
 		if _, err := os.Stat(p.Data); errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("there is no data folder %s; name it with --data DIR, or start with: chop serve", p.Data)
+			return fmt.Errorf("there is no data folder %s; name it with --data DIR, or start with: chop serve", p.Data)
 		}
 	}
-	return app.Open(ctx, app.Config{Data: p.Data, DB: p.DB}, version)
+	return nil
 }
 
 type userCmd struct {
@@ -75,7 +85,9 @@ func (versionCmd) Run() error {
 
 type doctorCmd struct {
 	place
-	JSON bool `help:"Print findings as JSON."`
+	stamps
+	Allow []string `help:"Private address or network that may be called." env:"CHOP_ALLOW" placeholder:"ADDR"`
+	JSON  bool     `help:"Print findings as JSON."`
 }
 
 // finding is one thing the doctor looked at.
@@ -87,7 +99,10 @@ type finding struct {
 
 // Run looks at the machine, the database, the queue and the ledger.
 func (c *doctorCmd) Run(ctx context.Context) error {
-	r, err := c.open(ctx)
+	if err := c.there(); err != nil {
+		return err
+	}
+	r, err := app.Open(ctx, app.Config{Data: c.Data, DB: c.DB, Allow: c.Allow, Timestamps: c.Timestamps}, version)
 	if err != nil {
 		return err
 	}
@@ -135,8 +150,45 @@ func examine(ctx context.Context, r *app.Rooms) []finding {
 		err = errors.New("hashes do not fit together; run chop verify")
 	}
 	add("ledger", "every hash holds", err)
+	list = append(list, timestamps(ctx, r)...)
 	add("clock", r.DB.Now().Format(time.RFC3339), clockSane(r.DB))
 	return list
+}
+
+// timestamps asks every authority for a real timestamp: what answers otherwise proves nothing.
+func timestamps(ctx context.Context, r *app.Rooms) (list []finding) {
+	if len(r.Stamps.Authorities) == 0 {
+		return []finding{{"timestamps", true, "no authority; the time of exhibits is the machine's alone (docs/operations.md)"}}
+	}
+	for _, a := range r.Stamps.Authorities {
+		f := finding{What: "timestamps"}
+		t, err := a.Stamp(ctx, tsa.Sum([]byte("chop doctor "+db.NewID())))
+		switch {
+		case err != nil:
+			f.Found = a.Name + ": " + err.Error()
+		case a.Development:
+			f.OK, f.Found = true, a.Name+": for trials only, worth nothing in court"
+		default:
+			f.OK, f.Found = true, fmt.Sprintf("%s: %s, time off by %s, certificate until %s, %s", a.Name, t.Authority(),
+				r.DB.Now().Sub(t.Time).Round(time.Second), t.Expires().Format(time.DateOnly), qualified(a.Qualified))
+		}
+		list = append(list, f)
+	}
+	h, err := r.Stamps.Health(ctx)
+	f := finding{"timestamps", err == nil && !h.Late, fmt.Sprintf("%d wait", h.Waiting)}
+	if err != nil {
+		f.Found = err.Error()
+	} else if h.Late {
+		f.Found = fmt.Sprintf("%d wait, the oldest since %s", h.Waiting, h.Oldest.Format(time.RFC3339))
+	}
+	return append(list, f)
+}
+
+func qualified(q stamp.Qualified) string {
+	if !q.Known() {
+		return "not qualified as far as anybody here knows"
+	}
+	return fmt.Sprintf("qualified by %s, looked up on %s", q.Source, q.On)
 }
 
 // clockSane notices a machine whose clock was never set.

@@ -150,6 +150,8 @@ var duties = []struct {
 	{"tend cases", 6, func(r *Rooms, ctx context.Context) error { return r.Cases.Tend(ctx) }},
 	{"watch queue", 6, (*Rooms).watchQueue},
 	{"checkpoint", 12, func(r *Rooms, ctx context.Context) error { _, err := r.Ledger.Checkpoint(ctx); return err }},
+	{"timestamps", 3, func(r *Rooms, ctx context.Context) error { return r.Stamps.Tend(ctx) }},
+	{"watch timestamps", 12, (*Rooms).watchStamps},
 	{"tidy", 720, (*Rooms).tidy},
 }
 

@@ -31,6 +31,10 @@ type Config struct {
 	PerSecond float64 // calls per second to one place; 5 when 0
 	Visits    float64 // requests per second of one network or session, ten times as many at once; 20 when 0
 
+	// Timestamps is "development" for the built-in authority, "none", or the path of a file of settings
+	// (docs/operations.md); empty: timestamps.yaml in Data when it is there.
+	Timestamps string
+
 	SMTP SMTP
 	Now  func() time.Time // nil: the machine's clock
 }

@@ -30,6 +30,7 @@ func (r *Rooms) pipeline() {
 	job.Outside(r.Jobs, "ownrule.rework", r.OwnRules.Rework)        // ownrule.Relabel   -> what a firm's own rules say of the last 90 days
 	job.Long(r.Jobs, "dossier.build", buildLimit, r.Dossiers.Build) // dossier.Build     -> a sealed package for a lawyer
 	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)               // crisis.Opened     -> its first proofs stand under a checkpoint
+	// stamp.Due -> an authority: the stamp room registers this itself (stamp.NewStore)
 	// consent.Ask -> Send, and the timer Due: the consent room registers these itself (consent.NewStore)
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)           // timer             -> a snoozed item comes back

@@ -47,6 +47,7 @@ import (
 	"chop/internal/source/table"
 	"chop/internal/source/webhook"
 	"chop/internal/source/wordpress"
+	"chop/internal/stamp"
 	"chop/internal/standing"
 	"chop/internal/triage"
 	"chop/internal/user"
@@ -63,6 +64,7 @@ type Rooms struct {
 	Journal   *journal.Store
 	Firms     *firm.Store
 	Users     *user.Store
+	Stamps    *stamp.Store
 	Evidence  *evidence.Store
 	Duty      *oncall.Store
 	Alerts    *alert.Store
@@ -91,10 +93,12 @@ type Rooms struct {
 
 	version  string
 	fetch    *fetch.Client
-	slow     *fetch.Client // for places that think before they answer
+	slow     *fetch.Client   // for places that think before they answer
+	callers  []*fetch.Client // of the timestamp authorities, each with its own certificates
 	channels map[string]notify.Channel
 
-	stuckTold time.Time // when the guardians were last told that the queue is stuck
+	alarmed   map[string]bool // firm and key of alarms about timestamps: whether this process raised or resolved it
+	stuckTold time.Time       // when the guardians were last told that the queue is stuck
 }
 
 // Open wires the rooms on the database of the configuration, migrated. Close them with Rooms.Close.
@@ -106,7 +110,7 @@ func Open(ctx context.Context, c Config, version string) (r *Rooms, err error) {
 	if url == "" {
 		url = filepath.Join(c.Data, "chop.db")
 	}
-	r = &Rooms{version: version}
+	r = &Rooms{version: version, alarmed: map[string]bool{}}
 	if r.DB, err = db.Open(ctx, db.Config{URL: url, Now: c.Now}); err != nil {
 		return nil, err
 	}
@@ -146,11 +150,14 @@ func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error)
 		return err
 	}
 	r.Journal = journal.New(r.DB, r.Ledger, r.Seal)
-	r.Evidence = evidence.New(evidence.Config{DB: r.DB, Seal: r.Seal, Blob: r.Blob, Ledger: r.Ledger, Journal: r.Journal, Version: version})
 	allow, err := c.allowed()
 	if err != nil {
 		return err
 	}
+	if r.Stamps, err = r.timestamps(c, allow, version); err != nil {
+		return err
+	}
+	r.Evidence = evidence.New(evidence.Config{DB: r.DB, Seal: r.Seal, Blob: r.Blob, Ledger: r.Ledger, Journal: r.Journal, Stamps: r.Stamps, Version: version})
 	r.fetch = fetch.New(fetch.Config{Version: version, Allow: allow, PerSecond: c.PerSecond, Clock: c.Now})
 	r.slow = fetch.New(fetch.Config{Version: version, Allow: allow, PerSecond: c.PerSecond, Clock: c.Now, Total: 90 * time.Second})
 	if r.channels, err = channels(c, r.fetch); err != nil {
@@ -291,6 +298,9 @@ func (r *Rooms) Close() {
 	r.Users.Wait()
 	r.fetch.Close()
 	r.slow.Close()
+	for _, c := range r.callers {
+		c.Close()
+	}
 	if err := r.DB.Close(); err != nil {
 		slog.Error("close database", "error", err)
 	}

@@ -53,4 +53,16 @@ for p in $(sed '1,2d' "$tmp/part0"); do
 done
 [ "$sn" = 0 ] && [ "$(echo "$r" | unhex | base64)" = "$root" ] || fail "the proof does not lead to the signed root"
 echo "OK: entry $index of $size"
+
+# 5. each timestamp is of the file it is named after, and its certificates lead to tsa-roots.pem at its time
+for t in *.tsr; do
+  [ -e "$t" ] || { echo "note: no timestamp; the time is the machine's alone"; break; }
+  data=${t%.tsr}; [ -e "$data" ] || data=capture.json
+  openssl ts -reply -in "$t" -text > "$tmp/text" 2> /dev/null || fail "$t cannot be read"
+  at=$(sed -n 's/^Time stamp: //p' "$tmp/text")
+  openssl ts -verify -in "$t" -data "$data" -CAfile tsa-roots.pem -untrusted tsa-chain.pem -attime "$(date -u -d "$at" +%s)" > /dev/null 2>&1 ||
+    fail "$t is no sound timestamp of $data"
+  echo "OK: timestamp of $data: $at"
+  ! grep -q 'DEVELOPMENT TIMESTAMPS' "$tmp/text" || echo "note: $t comes from a development authority and is worth nothing in court"
+done
 echo "ALL HOLDS"

@@ -20,13 +20,14 @@ import (
 
 	"chop/internal/fault"
 	"chop/internal/reason"
+	"chop/internal/stamp"
 )
 
 // RefKind is the kind of a reason.Ref that points at an exhibit.
 const RefKind = "exhibit"
 
 // Topic is what listeners are told when a firm's exhibits changed.
-const Topic = "evidence"
+const Topic = stamp.Topic
 
 // Level says how far the way of an exhibit into the vault was under ChOP's control (domain/evidence-legal.md A.3).
 type Level string
@@ -149,8 +150,9 @@ type software struct {
 
 const (
 	format = "chop/capture/1"
-	// machineClock says in the manifest what the time rests on until a timestamp authority is connected.
+	// What the manifest says its time rests on. A timestamp is made over the manifest, so it cannot stand in it.
 	machineClock = "machine clock, not confirmed by a timestamp authority"
+	askedClock   = "machine clock; a timestamp authority is asked to confirm this file"
 	timeForm     = "2006-01-02T15:04:05.000000Z"
 )
 
@@ -183,6 +185,9 @@ func clean(c Capture) (Capture, error) {
 	c.Title = shorten(strings.TrimSpace(strings.ToValidUTF8(c.Title, "\uFFFD")), maxTitle)
 	if c.Title == "" {
 		return c, fault.New(fault.Invalid, "evidence.title").On("title")
+	}
+	if c.Level > L2 { // the levels above come with stamps and witnesses, after the capture
+		return c, fmt.Errorf("preserve: level %s cannot be claimed at the capture", c.Level)
 	}
 	if len(c.Files) == 0 || len(c.Files) > maxFiles {
 		return c, fault.New(fault.Invalid, "evidence.files", "Max", maxFiles).On("files")

@@ -119,7 +119,11 @@ func (s *Store) texts(ctx context.Context, r row) ([]text, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.ledger.Latest(ctx)
+	stamps, err := s.Stamps(ctx, r.Firm, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	c, stamped, err := s.statement(ctx, leaf.Index, stamps)
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +135,9 @@ func (s *Store) texts(ctx context.Context, r row) ([]text, error) {
 	if err != nil {
 		return nil, err
 	}
-	kv := []any{"Code", r.Code(), "At", r.said.At, "Index", leaf.Index, "Size", c.Size, "Key", s.ledger.VerifierKey(), "Level", string(r.Level)}
-	return []text{
+	kv := []any{"Code", r.Code(), "At", r.said.At, "Index", leaf.Index, "Size", c.Size, "Key", s.ledger.VerifierKey(),
+		"Level", string(stamps.Level), "Stamped", len(stamped) > 0}
+	return append([]text{
 		{"CZYTAJ.txt", []byte(lang.PL.T("evidence.export.readme", kv...))},
 		{"README.txt", []byte(lang.EN.T("evidence.export.readme", kv...))},
 		{"capture.json", r.manifest},
@@ -142,7 +147,7 @@ func (s *Store) texts(ctx context.Context, r row) ([]text, error) {
 		{"ledger.vkey", []byte(s.ledger.VerifierKey() + "\n")},
 		{"custody.txt", custodyText(lines)},
 		{"check.sh", checkScript},
-	}, nil
+	}, stamped...), nil
 }
 
 // custodyText is one line per event: time UTC, who, what, why. Characters that could break or reorder a line are

@@ -9,6 +9,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/db"
 	"chop/internal/fault"
+	"chop/internal/reason"
 )
 
 // Hold puts the exhibit under a legal hold: nothing removes it until Release. Needs access.Preserve and a reason.
@@ -101,6 +102,9 @@ func (s *Store) remove(ctx context.Context, tx *db.Tx, firm, id, why string) err
 			}
 		}
 	})
+	if err := s.stamps.Drop(ctx, firm, reason.Ref{Kind: RefKind, ID: id}); err != nil {
+		return err
+	}
 	tx.Touch(firm, Topic)
 	return s.record(ctx, firm, id, "exhibit.removed", why, map[string]string{"code": r.Code()})
 }

@@ -19,6 +19,8 @@ import (
 	"chop/internal/ledger"
 	"chop/internal/reason"
 	"chop/internal/seal"
+	"chop/internal/stamp"
+	"chop/internal/tsa"
 )
 
 // Config is what the vault stands on.
@@ -28,7 +30,8 @@ type Config struct {
 	Blob    *blob.Disk
 	Ledger  *ledger.Log
 	Journal *journal.Store
-	Version string // of this program, written into every manifest
+	Stamps  *stamp.Store // nil: nothing is stamped
+	Version string       // of this program, written into every manifest
 }
 
 // Store is the vault.
@@ -38,12 +41,13 @@ type Store struct {
 	blob    *blob.Disk
 	ledger  *ledger.Log
 	journal *journal.Store
+	stamps  *stamp.Store
 	version string
 }
 
 // New is the vault on its parts.
 func New(c Config) *Store {
-	return &Store{db: c.DB, seal: c.Seal, blob: c.Blob, ledger: c.Ledger, journal: c.Journal, version: c.Version}
+	return &Store{db: c.DB, seal: c.Seal, blob: c.Blob, ledger: c.Ledger, journal: c.Journal, stamps: c.Stamps, version: c.Version}
 }
 
 const (
@@ -154,6 +158,9 @@ func (s *Store) enter(ctx context.Context, tx *db.Tx, c Capture, in entry) (Exhi
 		"code": m.Code, "cause": c.Cause, "ref": c.Ref.String(), "files": fmt.Sprint(len(in.files)), "manifest": digest(raw)}); err != nil {
 		return Exhibit{}, err
 	}
+	if err := s.stamps.Want(ctx, c.Firm, reason.Ref{Kind: RefKind, ID: in.id}, tsa.Sum(raw)); err != nil {
+		return Exhibit{}, err
+	}
 	tx.Touch(c.Firm, Topic)
 	e := Exhibit{ID: in.id, Firm: c.Firm, Number: m.Number, Ref: c.Ref, Cause: c.Cause, At: tx.Now(), By: m.By.ID, Prev: m.Prev, Sealed: Waits}
 	return m.fill(e), nil
@@ -171,7 +178,7 @@ func lock(ctx context.Context, tx *db.Tx, firm string) error {
 func (s *Store) describe(ctx context.Context, tx *db.Tx, c Capture, in entry) (manifest, error) {
 	who := access.From(ctx)
 	m := manifest{Format: format, ID: in.id, Firm: c.Firm, Ref: c.Ref, Title: c.Title, Level: c.Level, Cause: c.Cause,
-		At: tx.Now().Format(timeForm), Clock: machineClock, By: person{who.User, who.Name}, Software: thisSoftware(s.version),
+		At: tx.Now().Format(timeForm), Clock: s.clock(), By: person{who.User, who.Name}, Software: thisSoftware(s.version),
 		Meta: c.Meta, Limits: c.Limits, Files: in.files}
 	if _, err := tx.One(ctx, `UPDATE exhibit_counter SET last = last + 1 WHERE firm_id = $1 RETURNING last`, []any{c.Firm}, &m.Number); err != nil {
 		return m, err
@@ -180,6 +187,14 @@ func (s *Store) describe(ctx context.Context, tx *db.Tx, c Capture, in entry) (m
 	_, err := tx.One(ctx, `SELECT id FROM exhibit WHERE firm_id = $1 AND ref_kind = $2 AND ref_id = $3 AND removed_at = 0
 		ORDER BY number DESC LIMIT 1`, []any{c.Firm, c.Ref.Kind, c.Ref.ID}, &m.Prev)
 	return m, err
+}
+
+// clock is what the time of a manifest rests on.
+func (s *Store) clock() string {
+	if s.stamps.Serves(stamp.Exhibit) {
+		return askedClock
+	}
+	return machineClock
 }
 
 func insert(ctx context.Context, tx *db.Tx, m manifest, in entry, sealed []byte, ticket int64, at time.Time) error {

@@ -26,13 +26,14 @@ const (
 	CheckInclusion  = "inclusion"  // the leaf is proved in the newest signed checkpoint
 	CheckCustody    = "custody"    // every line of the chain of custody is as it was written
 	CheckHold       = "hold"       // the legal hold is as the chain of custody says
+	CheckStamp      = "stamp"      // a timestamp is of this manifest, sound, and the one that came
 )
 
 // Check is one answer of a verification.
 type Check struct {
 	Code  string
 	State State
-	File  string // CheckFile: its name
+	File  string // CheckFile: its name; CheckStamp: the authority's
 }
 
 // Receipt is the result of verifying one exhibit.
@@ -45,6 +46,7 @@ type Receipt struct {
 	Manifest string    // SHA-256 of capture.json
 	Index    int64     // of the leaf in the ledger; -1 while it waits
 	Size     int64     // of the checkpoint it was held against; 0: none yet
+	Stamps   []Stamp   // each timestamp it has
 }
 
 func (r *Receipt) add(code string, s State) { r.Checks = append(r.Checks, Check{Code: code, State: s}) }
@@ -60,6 +62,9 @@ func (r *Receipt) say(code string, ok bool) {
 func (r *Receipt) conclude(gone bool) {
 	r.State = Holds
 	for _, c := range r.Checks {
+		if c.Code == CheckStamp && c.State == Waits { // an authority that does not answer takes nothing from the seal
+			continue
+		}
 		if c.State == Fails || c.State == Waits && r.State != Fails {
 			r.State = c.State
 		}
@@ -215,7 +220,10 @@ func (s *Store) verifyCustody(ctx context.Context, r row, rc *Receipt) error {
 	rc.say(CheckCustody, sound && whole && begun)
 	held, gone := standing(lines)
 	rc.say(CheckHold, r.Held.Equal(held) && r.Removed.Equal(gone))
-	return nil
+	if !r.Removed.IsZero() {
+		return nil
+	}
+	return s.verifyStamps(ctx, r, lines, rc)
 }
 
 // standing is since when the exhibit is held and removed, as the chain of custody tells it.

@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"net/netip"
@@ -25,6 +26,8 @@ type Config struct {
 	Concurrent int            // calls under way to one host, 4 when 0
 	Roots      *x509.CertPool // certificate authorities, the system's when nil
 	Clock      func() time.Time
+
+	Certificate *tls.Certificate // shown to servers that ask who calls; none when nil
 }
 
 const (
@@ -152,8 +155,8 @@ func transport(cfg Config) *http.Transport {
 		IdleConnTimeout:        60 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
-	if cfg.Roots != nil {
-		t.TLSClientConfig = tlsConfig(cfg.Roots)
+	if cfg.Roots != nil || cfg.Certificate != nil {
+		t.TLSClientConfig = tlsConfig(cfg)
 	}
 	return t
 }

@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -110,6 +109,10 @@ func Public(a netip.Addr) bool {
 	return true
 }
 
-func tlsConfig(roots *x509.CertPool) *tls.Config {
-	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+func tlsConfig(cfg Config) *tls.Config {
+	c := &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12}
+	if cfg.Certificate != nil {
+		c.Certificates = []tls.Certificate{*cfg.Certificate}
+	}
+	return c
 }

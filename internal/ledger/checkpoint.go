@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"chop/internal/db"
+	"chop/internal/fault"
 	"chop/internal/witness"
 )
 
@@ -164,6 +165,27 @@ func (l *Log) Latest(ctx context.Context) (c Checkpoint, err error) {
 	})
 	if err != nil {
 		return c, fmt.Errorf("newest checkpoint: %w", err)
+	}
+	return c, nil
+}
+
+// At is the checkpoint of a size as this log signed it, without cosignatures. Faults: NotFound when none was signed at that size.
+func (l *Log) At(ctx context.Context, size int64) (c Checkpoint, err error) {
+	err = l.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var text string
+		var at time.Time
+		found, err := tx.One(ctx, `SELECT note, at FROM ledger_checkpoint WHERE size = $1`, []any{size}, &text, &at)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.Missing("checkpoint")
+		}
+		c, err = l.read([]byte(text), at)
+		return err
+	})
+	if err != nil {
+		return c, fmt.Errorf("checkpoint of size %d: %w", size, err)
 	}
 	return c, nil
 }
