@@ -45,12 +45,14 @@ var series = []struct {
 	{"wave", "One decision over many items of one person under one post", []string{"Database", "Items", "Preview", "Decisions", "Deeds after them", "Resident before", "Highest so far"}, waves},
 	{"labels", "Labels on one core", []string{"What", "Texts", "Speed", "Memory"}, labels},
 	{"groups", "Groups on simulated pages", []string{"Pages", "How many", "Attackers found at L3", "Honest accounts at L3", "Accounts at L2", "Median time of a page"}, groups},
+	{"worlds", "Worlds: what is found and falsely flagged", []string{"World", "Worlds", "Attack", "Accounts found at L1 or higher", "L2 or higher", "L3", "Groups found at L3", "Honest accounts at L1", "L2", "L3", "False groups of L3", "ARI"}, worlds},
+	{"histories", "Worlds: how much history it needs", []string{"World", "Attack", "20 posts", "40", "60", "80", "100", "120", "160", "240", "Posts to the first finding, median", "Honest accounts at L3 at all lengths"}, histories},
 	{"size", "Program", []string{"What", "Size"}, size},
 }
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,worlds,histories,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
@@ -118,7 +120,9 @@ func measure(ctx context.Context, o options, say io.Writer) error {
 	return nil
 }
 
-func withoutDatabase(name string) bool { return name == "size" || name == "labels" || name == "groups" }
+func withoutDatabase(name string) bool {
+	return slices.Contains([]string{"size", "labels", "groups", "worlds", "histories", "pulses"}, name)
+}
 
 // command is what makes the table again.
 func command(o options, name string) string {
