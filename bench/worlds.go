@@ -216,8 +216,8 @@ func one(yes bool) int {
 	return 0
 }
 
-// rand is the adjusted Rand index over all attackers that acted and all accounts of groups of L2 and L3; everybody else, and each
-// account in no group, stands alone.
+// rand is the adjusted Rand index over all accounts with at least three actions, attackers and accounts of groups of L2 and L3; who
+// is in no group stands alone.
 func (w played) rand(r detect.Report) float64 {
 	found := map[string]string{}
 	for i, g := range r.Groups {
@@ -229,8 +229,10 @@ func (w played) rand(r detect.Report) float64 {
 	for a := range found {
 		in[a] = true
 	}
+	acts := map[string]int{}
 	for _, a := range w.actions {
-		if w.truth[a.Account] != "" {
+		acts[a.Account]++
+		if acts[a.Account] >= 3 || w.truth[a.Account] != "" {
 			in[a.Account] = true
 		}
 	}

@@ -148,6 +148,7 @@ var duties = []struct {
 	{"watch sources", 3, func(r *Rooms, ctx context.Context) error { return r.Sources.Watch(ctx) }},
 	{"watch deadlines", 6, func(r *Rooms, ctx context.Context) error { return r.Triage.Overdue(ctx) }},
 	{"tend cases", 6, func(r *Rooms, ctx context.Context) error { return r.Cases.Tend(ctx) }},
+	{"settle askers", 6, func(r *Rooms, ctx context.Context) error { return r.Beat.Settle(ctx) }},
 	{"watch queue", 6, (*Rooms).watchQueue},
 	{"checkpoint", 12, func(r *Rooms, ctx context.Context) error { _, err := r.Ledger.Checkpoint(ctx); return err }},
 	{"timestamps", 3, func(r *Rooms, ctx context.Context) error { return r.Stamps.Tend(ctx) }},

@@ -78,6 +78,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err := r.Beat.Observe(ctx, done); err != nil {
 		return err
 	}
+	if err := r.Beat.Ambushes(ctx, done); err != nil {
+		return err
+	}
 	return r.Second.Consider(ctx, done)
 }
 

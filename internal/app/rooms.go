@@ -228,8 +228,9 @@ func (r *Rooms) trade(c Config) error {
 	r.Cases = &crisis.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Evidence: r.Evidence, Mentions: r.Mentions,
 		Consents: r.Consents}
 	r.Alerts.Acked = r.Cases.Acknowledged
-	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions}
+	r.Beat = &pulse.Store{DB: r.DB, Jobs: r.Jobs, Mentions: r.Mentions, Journal: r.Journal}
 	r.Groups = &group.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Evidence: r.Evidence, Zone: lang.Zone}
+	r.Beat.Linked, r.Beat.Known = r.Groups.Linked, r.Groups.KnownKeys
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat, Groups: r.Groups}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
 	r.Authors.Together, r.Groups.Customers = r.together, r.Authors.Customers
@@ -242,7 +243,11 @@ func (r *Rooms) trade(c Config) error {
 	r.Macros = &macro.Store{DB: r.DB, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases, Evidence: r.Evidence, Decisions: r.Decisions}
 	r.Waves = &wave.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Seal: r.Seal, Mentions: r.Mentions, Cases: r.Cases, Decisions: r.Decisions,
 		Actions: r.Actions, Macros: r.Macros, Who: r.Users.Acting}
-	r.Cases.Look = []crisis.Look{r.Decisions.InCase, r.Actions.InCase}
+	r.Cases.Look = []crisis.Look{r.Decisions.InCase, r.Actions.InCase, r.Triage.InCase}
+	r.Beat.Answered = func(ctx context.Context, firm string, mentions []string) (map[string]bool, error) {
+		f, err := r.Decisions.InCase(ctx, crisis.Case{Firm: firm}, mentions)
+		return f.Answered, err
+	}
 	r.Outcomes = &outcome.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Sources: r.Sources, Cases: r.Cases, Decisions: r.Decisions}
 	r.Decisions.Tune = r.Outcomes.Tune
 	r.Standing = &standing.Store{DB: r.DB}

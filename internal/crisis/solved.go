@@ -57,14 +57,18 @@ type Pending struct {
 
 // Findings is what later rooms know of a case's items, and the case itself cannot.
 type Findings struct {
-	Answered map[string]bool // mentions that have an answer of ours
-	Pending  []Pending       // what waits for somebody or is in doubt
-	Word     map[string]bool // mentions about health and safety on which the owner gave their word
+	Answered map[string]bool      // mentions that have an answer of ours
+	Pending  []Pending            // what waits for somebody or is in doubt
+	Word     map[string]bool      // mentions about health and safety on which the owner gave their word
+	Ambushed map[string]time.Time // questions under attack, and since when we know
 }
 
 func (f *Findings) add(g Findings) {
 	f.Answered, f.Word = union(f.Answered, g.Answered), union(f.Word, g.Word)
 	f.Pending = append(f.Pending, g.Pending...)
+	if f.Ambushed == nil {
+		f.Ambushed = g.Ambushed
+	}
 }
 
 func union(a, b map[string]bool) map[string]bool {

@@ -28,6 +28,7 @@ const (
 const (
 	ByHand    = "hand"
 	AskAnswer = "answer" // a buyer's question waits for an answer
+	AskFacts  = "ambush" // the same while others attack it: with facts, and privately too
 	AskDeed   = "deed"   // the place cannot do a decided deed: a person does
 	AskOwner  = "owner"  // the owner does not know yet
 	AskWord   = "word"   // the owner's word on a matter of health and safety
@@ -74,8 +75,7 @@ func (f Facts) asked() (ts []Task) {
 	c := f.Case
 	for _, m := range f.theirs() {
 		if question(m) && !f.Found.Answered[m.ID] {
-			ts = append(ts, Task{Kind: AskAnswer, Key: "answer:" + m.ID, Ref: mention.Ref(m.ID), Facts: map[string]string{"author": m.AuthorName},
-				DueAt: first(m.DueAt, m.SeenAt.Add(time.Hour))})
+			ts = append(ts, f.answer(m))
 		}
 		if m.Has("health_safety") && f.Found.Word != nil && !f.Found.Word[m.ID] {
 			ts = append(ts, Task{Kind: AskWord, Key: "word:" + m.ID, Ref: mention.Ref(m.ID), Facts: map[string]string{"author": m.AuthorName},
@@ -91,6 +91,33 @@ func (f Facts) asked() (ts []Task) {
 		ts = append(ts, Task{Kind: AskOwner, Key: fmt.Sprintf("owner:%d", c.Round().UnixMicro()), Ref: c.Ref(), DueAt: c.Round().Add(ownerLimit(c))})
 	}
 	return ts
+}
+
+// underAttack is how long an asker may wait among hostile answers (domain/decisions.md S02).
+const underAttack = 15 * time.Minute
+
+// answer is the task to answer a buyer's question. One and the same question has one task: under attack it becomes the more pressing
+// kind.
+func (f Facts) answer(m mention.Mention) Task {
+	t := Task{Kind: AskAnswer, Key: "answer:" + m.ID, Ref: mention.Ref(m.ID), Facts: map[string]string{"author": m.AuthorName},
+		DueAt: first(m.DueAt, m.SeenAt.Add(time.Hour))}
+	if since, attacked := f.Found.Ambushed[m.ID]; attacked {
+		t.Kind = AskFacts
+		if soon := since.Add(underAttack); soon.Before(t.DueAt) {
+			t.DueAt = soon
+		}
+		t.Facts["question"] = excerpt(m.Text, 200)
+	}
+	return t
+}
+
+// excerpt is the beginning of a text, at most n characters.
+func excerpt(s string, n int) string {
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	if len(r) <= n {
+		return string(r)
+	}
+	return string(r[:n-1]) + "…"
 }
 
 // ownerLimit is when the owner should know: the escalation ladder of domain/decisions.md 6.5.
@@ -294,13 +321,19 @@ func (s *Store) putTask(ctx context.Context, tx *db.Tx, t Task) error {
 // syncTasks adds what rules ask for and ends what they no longer do: the question was answered, the owner knows. What a
 // person dropped is not asked for again. It tells whether anything changed.
 func (s *Store) syncTasks(ctx context.Context, tx *db.Tx, f Facts, have []Task) (changed bool, err error) {
-	c, wanted, known := f.Case, map[string]bool{}, map[string]bool{}
+	c, wanted, known := f.Case, map[string]bool{}, map[string]Task{}
 	for _, t := range have {
-		known[t.Key] = true
+		known[t.Key] = t
 	}
 	for _, t := range f.asked() {
 		wanted[t.Key] = true
-		if known[t.Key] {
+		if old, is := known[t.Key]; is {
+			if old.State == ToDo && t.Kind == AskFacts && old.Kind == AskAnswer {
+				if err := s.press(ctx, tx, old, t); err != nil {
+					return false, err
+				}
+				changed = true
+			}
 			continue
 		}
 		t.Firm, t.ID, t.Case = c.Firm, db.NewID(), c.ID
@@ -326,6 +359,18 @@ func (s *Store) syncTasks(ctx context.Context, tx *db.Tx, f Facts, have []Task) 
 		}
 	}
 	return changed, nil
+}
+
+// press makes a task the more pressing kind of the same.
+func (s *Store) press(ctx context.Context, tx *db.Tx, old, t Task) error {
+	sealed, err := s.sealJSON(ctx, old.Firm, "crisis.task", old.ID, map[string]any{"text": "", "facts": t.Facts})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE crisis_task SET kind = $3, sealed = $4, due_at = $5 WHERE firm_id = $1 AND id = $2`, old.Firm, old.ID, t.Kind, sealed, t.DueAt); err != nil {
+		return fmt.Errorf("save task: %w", err)
+	}
+	return s.Journal.Record(ctx, journal.Entry{Firm: old.Firm, Ref: reason.Ref{Kind: "case", ID: old.Case}, Verb: "case.task.asked", Data: map[string]string{"task": old.ID, "kind": t.Kind}})
 }
 
 // owned ends the rule's task to tell the owner, in the transaction in which they came to know.

@@ -165,8 +165,9 @@ func (s *Store) KnownAccounts(ctx context.Context, firm string) (list []Known, e
 	return list, nil
 }
 
-// knownKeys is who is left out.
-func (s *Store) knownKeys(ctx context.Context, firm string) (keys map[string]bool, err error) {
+// KnownKeys is the firm's marked accounts by key: staff, customers, who is left out. It asks no permission: for rooms that look on the
+// program's behalf.
+func (s *Store) KnownKeys(ctx context.Context, firm string) (keys map[string]bool, err error) {
 	keys = map[string]bool{}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return tx.Each(ctx, `SELECT account FROM known_account WHERE firm_id = $1`, []any{firm}, func(scan func(...any) error) error {

@@ -182,7 +182,7 @@ type run struct {
 
 // look reads and detects; it changes nothing.
 func (s *Store) look(ctx context.Context, firm, src string, most int) (r run, err error) {
-	without, err := s.knownKeys(ctx, firm)
+	without, err := s.KnownKeys(ctx, firm)
 	if err != nil {
 		return r, err
 	}

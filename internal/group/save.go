@@ -80,7 +80,7 @@ func (k *keeping) load(ctx context.Context) (err error) {
 			k.dead = append(k.dead, g)
 		}
 	}
-	if k.out, err = k.s.knownKeys(ctx, k.r.firm); err != nil {
+	if k.out, err = k.s.KnownKeys(ctx, k.r.firm); err != nil {
 		return err
 	}
 	k.refused = map[[2]string]refusal{}

@@ -391,14 +391,17 @@ type doc struct {
 func (in *intake) saveReactions(ctx context.Context) error {
 	var rows [][]any
 	now := in.tx.Now()
+	at := map[time.Time]int{} // a place that gives no times gives an order: it is kept in microseconds
 	for _, it := range in.reactions {
+		t := when(it.At, now)
+		at[t]++
 		gone := time.Time{}
 		if it.State == source.Gone {
 			gone = now
 		}
 		post := in.posts[extID(it.Post.ExternalID)]
 		rows = append(rows, []any{in.src.Firm, in.src.ID, it.ExternalID, post, it.ParentID, authorKey(in.src.Kind, it.Author), it.Author.Name,
-			clean(it.Reaction), when(it.At, now), now, gone})
+			clean(it.Reaction), t.Add(time.Duration(at[t]-1) * time.Microsecond), now, gone})
 		if post != "" && !slices.Contains(in.ev.Reacted, post) {
 			in.ev.Reacted = append(in.ev.Reacted, post)
 		}

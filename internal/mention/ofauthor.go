@@ -130,3 +130,32 @@ func (s *Store) Between(ctx context.Context, firm string, from, to time.Time, li
 	}
 	return list, nil
 }
+
+// Asking are the potential customers' questions under a post from a time on, newest first, at most 50. Needs access.ViewMentions.
+func (s *Store) Asking(ctx context.Context, firm, post string, from time.Time) ([]Mention, error) {
+	return s.under(ctx, firm, `SELECT `+columns+` FROM mention m WHERE m.firm_id = $1 AND m.post_id = $2 AND m.at >= $3 AND m.buyer = TRUE AND m.own = FALSE
+		ORDER BY m.at DESC LIMIT 50`, post, from)
+}
+
+// Since is what stands under a post, oldest first, from a time on: the newest 1000 of it. Needs access.ViewMentions.
+func (s *Store) Since(ctx context.Context, firm, post string, from time.Time) ([]Mention, error) {
+	return s.under(ctx, firm, `SELECT `+columns+` FROM (SELECT * FROM mention WHERE firm_id = $1 AND post_id = $2 AND at >= $3
+		ORDER BY at DESC LIMIT 1000) m ORDER BY m.at, m.doc`, post, from)
+}
+
+func (s *Store) under(ctx context.Context, firm, query, post string, from time.Time) (list []Mention, err error) {
+	if err := access.Check(ctx, access.ViewMentions, firm); err != nil {
+		return nil, err
+	}
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, query, []any{firm, post, from}, func(scan func(...any) error) error {
+			m, err := scanMention(scan)
+			list = append(list, m)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what stands under a post: %w", err)
+	}
+	return list, nil
+}

@@ -163,7 +163,8 @@ type Burst struct {
 	Count    int
 	Expected float64
 	P        float64
-	Needed   int // the smallest count that would have been told
+	Needed   int  // the smallest count that would have been told
+	Quiet    bool // at an hour when usually nobody writes to the firm
 }
 
 // Look tells whether the items that came before now are a burst, by the shortest window that shows it. At is the times of

@@ -54,12 +54,12 @@ func LearnMix(past []Mix) Usual {
 }
 
 // Storm is a post whose reactions mock far more than is usual for the firm. Again counts the accounts that mocked under at
-// least three of the ten posts before as well.
+// least three of the ten posts before as well; Row the posts under which those stand in a row in the list of reactions.
 type Storm struct {
 	Mix
-	Usual float64 // share
-	P     float64
-	Again int
+	Usual      float64 // share
+	P          float64
+	Again, Row int
 }
 
 // LookMix tells whether the reactions under a post are a storm.

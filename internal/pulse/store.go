@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"chop/internal/access"
 	"chop/internal/classify"
 	"chop/internal/db"
 	"chop/internal/job"
+	"chop/internal/journal"
 	"chop/internal/lang"
 	"chop/internal/mention"
 	"chop/internal/oncall"
@@ -21,20 +24,28 @@ type Store struct {
 	DB       *db.DB
 	Jobs     *job.Queue
 	Mentions *mention.Store
+	Journal  *journal.Store
+
+	// What later rooms know; nil where there is none.
+	Linked   func(ctx context.Context, firm string, accounts []string) (map[string]string, error) // account -> group of it and another one of them
+	Known    func(ctx context.Context, firm string) (map[string]bool, error)                      // staff and customers, by account
+	Answered func(ctx context.Context, firm string, mentions []string) (map[string]bool, error)   // those with an answer of ours
 }
 
 // Kinds of findings.
 const (
-	KindBurst = "burst" // hostile items of a firm
-	KindStorm = "storm" // reactions under a post
+	KindBurst  = "burst"  // hostile items of a firm
+	KindStorm  = "storm"  // reactions under a post
+	KindAmbush = "ambush" // answers to a potential customer's question
 )
 
-// Finding is what went beyond the normal. Subject is the firm's id or the post's.
+// Finding is what went beyond the normal. Subject is the firm's id, the post's or the question's.
 type Finding struct {
 	Firm, ID, Kind, Subject string
 	At                      time.Time
 	Burst                   Burst
 	Storm                   Storm
+	Ambush                  Ambush
 }
 
 // Found tells of a new finding.
@@ -63,7 +74,7 @@ func (s *Store) Observe(ctx context.Context, e classify.Labelled) error {
 	if err != nil || len(at) < fewest {
 		return err
 	}
-	b, err := s.baseline(ctx, e.Firm)
+	b, err := s.baseline(ctx, e.Firm, hostileOnly)
 	if err != nil {
 		return err
 	}
@@ -71,6 +82,11 @@ func (s *Store) Observe(ctx context.Context, e classify.Labelled) error {
 	if !yes {
 		return nil
 	}
+	all, err := s.baseline(ctx, e.Firm, everything)
+	if err != nil {
+		return err
+	}
+	x.Quiet = all.Quiet(s.DB.Now(), calendar)
 	return s.save(ctx, Finding{Firm: e.Firm, Kind: KindBurst, Subject: e.Firm, Burst: x})
 }
 
@@ -93,7 +109,7 @@ func (s *Store) react(ctx context.Context, firm, post string) error {
 	if !yes {
 		return nil
 	}
-	if x.Again, err = s.again(ctx, firm, post); err != nil {
+	if x.Again, x.Row, err = s.again(ctx, firm, post); err != nil {
 		return err
 	}
 	return s.save(ctx, Finding{Firm: firm, Kind: KindStorm, Subject: post, Storm: x})
@@ -121,13 +137,18 @@ func (s *Store) hostile(ctx context.Context, firm string) (at []time.Time, err e
 	return at, nil
 }
 
-// baseline is the firm's normal of hostile items, learned anew when it is old. The last day is left out: an attack that
-// goes on must not become its own normal.
-func (s *Store) baseline(ctx context.Context, firm string) (b Baseline, err error) {
+// Baselines of a firm.
+const (
+	hostileOnly = "hostile" // what a burst is held against
+	everything  = "traffic" // when its audience writes at all
+)
+
+// baseline is the firm's normal of a kind of items, learned anew when it is old.
+func (s *Store) baseline(ctx context.Context, firm, kind string) (b Baseline, err error) {
 	var data string
 	var at time.Time
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.One(ctx, `SELECT at, data FROM pulse_baseline WHERE firm_id = $1 AND kind = 'hostile'`, []any{firm}, &at, &data)
+		_, err := tx.One(ctx, `SELECT at, data FROM pulse_baseline WHERE firm_id = $1 AND kind = $2`, []any{firm, kind}, &at, &data)
 		return err
 	})
 	if err != nil {
@@ -139,7 +160,7 @@ func (s *Store) baseline(ctx context.Context, firm string) (b Baseline, err erro
 		}
 		return b, nil
 	}
-	if b, err = s.learn(ctx, firm); err != nil {
+	if b, err = s.learn(ctx, firm, kind); err != nil {
 		return b, err
 	}
 	raw, err := json.Marshal(b)
@@ -147,8 +168,8 @@ func (s *Store) baseline(ctx context.Context, firm string) (b Baseline, err erro
 		return b, fmt.Errorf("write baseline: %w", err)
 	}
 	return b, s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO pulse_baseline (firm_id, kind, at, data) VALUES ($1, 'hostile', $2, $3)
-			ON CONFLICT (firm_id, kind) DO UPDATE SET at = excluded.at, data = excluded.data`, firm, tx.Now(), string(raw))
+		_, err := tx.Exec(ctx, `INSERT INTO pulse_baseline (firm_id, kind, at, data) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (firm_id, kind) DO UPDATE SET at = excluded.at, data = excluded.data`, firm, kind, tx.Now(), string(raw))
 		if err != nil {
 			return fmt.Errorf("save baseline: %w", err)
 		}
@@ -156,18 +177,14 @@ func (s *Store) baseline(ctx context.Context, firm string) (b Baseline, err erro
 	})
 }
 
-func (s *Store) learn(ctx context.Context, firm string) (Baseline, error) {
-	end := s.DB.Now().Truncate(time.Hour).Add(-24 * time.Hour)
-	begin := end.Add(-history)
+func (s *Store) learn(ctx context.Context, firm, kind string) (Baseline, error) {
 	first, err := s.first(ctx, firm)
 	if err != nil {
 		return Baseline{}, err
 	}
-	if first.IsZero() || first.After(end) {
+	begin, end, ok := span(first, s.DB.Now())
+	if !ok {
 		return Learn(nil, calendar), nil
-	}
-	if first.After(begin) {
-		begin = first.Truncate(time.Hour)
 	}
 	buckets, err := s.Mentions.Pulse(ctx, firm, begin, time.Hour, int(end.Sub(begin)/time.Hour))
 	if err != nil {
@@ -176,8 +193,25 @@ func (s *Store) learn(ctx context.Context, firm string) (Baseline, error) {
 	hours := make([]Hour, len(buckets))
 	for i, x := range buckets {
 		hours[i] = Hour{x.From, x.Hostile}
+		if kind == everything {
+			hours[i].Count += x.Ordinary
+		}
 	}
 	return Learn(hours, calendar), nil
+}
+
+// QuietHours is when the firm's own audience usually does not write, in hours of the firm's zone; ok is false when that is not known.
+// Needs access.ViewCases.
+func (s *Store) QuietHours(ctx context.Context, firm string) (from, to int, ok bool, err error) {
+	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
+		return 0, 0, false, err
+	}
+	b, err := s.baseline(access.With(ctx, access.System(firm)), firm, everything) // figures of hours, no words
+	if err != nil {
+		return 0, 0, false, err
+	}
+	from, to, ok = b.QuietHours()
+	return from, to, ok, nil
 }
 
 // first is when the first item of the firm was seen: what was before is not silence, it is unknown.
@@ -224,19 +258,39 @@ func (s *Store) mixes(ctx context.Context, firm, post string) (list []Mix, err e
 	return list, nil
 }
 
-// again counts the accounts that mock under the post and under at least three of the ten posts before it.
-func (s *Store) again(ctx context.Context, firm, post string) (n int, err error) {
+// again counts the accounts that mock under the post and under at least three of the ten posts before it, and the posts of these
+// eleven under which they stand in a row.
+func (s *Store) again(ctx context.Context, firm, post string) (n, rows int, err error) {
+	lists, sour := map[string][]string{}, map[string]map[string]bool{} // by post; by account the posts
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.One(ctx, `SELECT count(*) FROM (SELECT b.author_key FROM reaction b WHERE b.firm_id = $1 AND b.kind IN ('haha', 'angry') AND b.gone_at = 0
-			AND b.post_id IN (SELECT p.id FROM post p WHERE p.firm_id = $1 AND p.at < (SELECT q.at FROM post q WHERE q.firm_id = $1 AND q.id = $2)
-			ORDER BY p.at DESC LIMIT 10) AND b.author_key IN (SELECT a.author_key FROM reaction a WHERE a.firm_id = $1 AND a.post_id = $2
-			AND a.kind IN ('haha', 'angry') AND a.gone_at = 0) GROUP BY b.author_key HAVING count(DISTINCT b.post_id) >= 3) x`, []any{firm, post}, &n)
-		return err
+		return tx.Each(ctx, `SELECT r.post_id, r.author_key, r.kind FROM reaction r WHERE r.firm_id = $1 AND r.gone_at = 0 AND r.post_id IN
+			(SELECT p.id FROM post p WHERE p.firm_id = $1 AND p.at <= (SELECT q.at FROM post q WHERE q.firm_id = $1 AND q.id = $2)
+			ORDER BY CASE WHEN p.id = $2 THEN 0 ELSE 1 END, p.at DESC LIMIT 11) ORDER BY r.post_id, r.at, r.ext_id LIMIT 20000`, []any{firm, post},
+			func(scan func(...any) error) error {
+				var id, account, kind string
+				if err := scan(&id, &account, &kind); err != nil {
+					return err
+				}
+				lists[id] = append(lists[id], account)
+				if Sour(kind) {
+					if sour[account] == nil {
+						sour[account] = map[string]bool{}
+					}
+					sour[account][id] = true
+				}
+				return nil
+			})
 	})
 	if err != nil {
-		return 0, fmt.Errorf("count those who react again: %w", err)
+		return 0, 0, fmt.Errorf("count those who react again: %w", err)
 	}
-	return n, nil
+	who := map[string]bool{}
+	for a, posts := range sour {
+		if posts[post] && len(posts) >= 4 {
+			who[a] = true
+		}
+	}
+	return len(who), inARow(slices.Collect(maps.Values(lists)), who), nil
 }
 
 // save keeps a finding, once for an episode.
@@ -280,12 +334,11 @@ func (s *Store) Find(ctx context.Context, firm, id string) (f Finding, found boo
 	if err != nil || !found {
 		return f, false, err
 	}
-	if f.Kind == KindStorm {
-		err = json.Unmarshal([]byte(figures), &f.Storm)
-	} else {
-		err = json.Unmarshal([]byte(figures), &f.Burst)
+	into := map[string]any{KindBurst: &f.Burst, KindStorm: &f.Storm, KindAmbush: &f.Ambush}[f.Kind]
+	if into == nil {
+		return f, false, fmt.Errorf("read finding %s: kind %q is unknown", id, f.Kind)
 	}
-	if err != nil {
+	if err := json.Unmarshal([]byte(figures), into); err != nil {
 		return f, false, fmt.Errorf("read finding %s: %w", id, err)
 	}
 	return f, true, nil

@@ -12,10 +12,8 @@ import (
 type Facts struct {
 	Mention   mention.Mention
 	PostTitle string
-	Wave      Wave             // what came under the same post lately
-	Answers   *mention.Mention // the comment it answers, if we have it
-	Against   int              // hostile answers to that comment lately, this one included
-	Case      *crisis.Case     // the open case on its subject, if there is one
+	Wave      Wave         // what came under the same post lately
+	Case      *crisis.Case // the open case on its subject, if there is one
 }
 
 // Wave counts hostile items under one post within the last half hour.
@@ -32,15 +30,13 @@ type Effect struct {
 	Page     bool // wake the person on duty
 	Case     bool // open a case or add to it
 	Preserve bool // seal the item now
-
-	With []mention.Mention // what belongs to it: the question that is attacked
 }
 
 // rule looks at the facts and asks, or not.
 type rule func(Facts) (Effect, bool)
 
 // all is the list of rules that are switched on. Each is asked; what several ask for is carried out once per subject.
-var all = []rule{urgent, wave, ambush, seriousComplaint, follow}
+var all = []rule{urgent, wave, seriousComplaint, follow}
 
 // urgentLabels need a human now (domain/decisions.md 1.7, P1). The first that fits names the case.
 var urgentLabels = []string{"threat", "extortion", "distress", "health_safety", "hate", "personal_data"}
@@ -72,18 +68,6 @@ func wave(f Facts) (Effect, bool) {
 	if f.Wave.Hostile >= 3*waveItems {
 		e.Priority, e.Severity = 1, 4
 	}
-	return e, true
-}
-
-// ambush: at least two hostile answers to a possible buyer's question.
-func ambush(f Facts) (Effect, bool) {
-	if f.Answers == nil || !f.Answers.Buyer || f.Against < 2 || !hostile(f.Mention) {
-		return Effect{}, false
-	}
-	e := Effect{Rule: "ambush", Subject: subject(f.Mention), Title: "case.title.ambush", Facts: facts(f), Severity: 3, Priority: 2,
-		Page: true, Case: true, Preserve: true}
-	e.Facts["asker"] = f.Answers.AuthorName
-	e.With = []mention.Mention{*f.Answers} // the case is not solved before the asker has an answer
 	return e, true
 }
 

@@ -26,8 +26,6 @@ func TestRulesAskForWhatIsDue(t *testing.T) {
 		"five by three are":              {Facts{Mention: m(2, "insult"), Wave: Wave{Hostile: 5, Authors: 3}}, []string{"wave"}},
 		"praise in a wave is no part":    {Facts{Mention: m(0, "praise"), Wave: Wave{Hostile: 9, Authors: 9}}, nil},
 		"a complaint in a wave is none":  {Facts{Mention: m(2, "complaint"), Wave: Wave{Hostile: 9, Authors: 9}}, nil},
-		"ambush of an asker":             {Facts{Mention: m(2, "discouragement"), Answers: &buyer, Against: 2}, []string{"ambush"}},
-		"one bad answer is none":         {Facts{Mention: m(2, "discouragement"), Answers: &buyer, Against: 1}, nil},
 		"a buyer's question wakes none":  {Facts{Mention: buyer}, nil},
 		"ordinary complaint wakes none":  {Facts{Mention: m(2, "complaint")}, nil},
 		"serious complaint opens a case": {Facts{Mention: m(3, "complaint")}, []string{"complaint"}},

@@ -61,20 +61,13 @@ func (s *Store) Run(ctx context.Context, e classify.Labelled) error {
 }
 
 func (s *Store) facts(ctx context.Context, e classify.Labelled, ms []mention.Mention) ([]Facts, error) {
-	var posts, parents []string
+	var posts []string
 	for _, m := range ms {
 		if m.Post != "" && !slices.Contains(posts, m.Post) {
 			posts = append(posts, m.Post)
 		}
-		if m.ParentExt != "" {
-			parents = append(parents, m.ParentExt)
-		}
 	}
 	byPost, err := s.Mentions.Posts(ctx, e.Firm, posts)
-	if err != nil {
-		return nil, err
-	}
-	byExt, err := s.Mentions.ByExternal(ctx, e.Firm, e.Source, parents)
 	if err != nil {
 		return nil, err
 	}
@@ -94,51 +87,31 @@ func (s *Store) facts(ctx context.Context, e classify.Labelled, ms []mention.Men
 			}
 		}
 		out[i] = Facts{Mention: m, PostTitle: byPost[m.Post].Title, Wave: waves[m.Post], Case: open[on]}
-		if q, ok := byExt[m.ParentExt]; ok {
-			out[i].Answers = &q
-			if out[i].Against, err = s.against(ctx, e.Firm, m.Source, m.ParentExt); err != nil {
-				return nil, err
-			}
-		}
 	}
 	return out, nil
 }
 
 func (s *Store) wave(ctx context.Context, firm, post string) (w Wave, err error) {
 	authors := map[string]bool{}
-	err = s.recent(ctx, `post_id = $3`, firm, post, func(author string) {
-		w.Hostile++
-		authors[author] = true
-	})
-	w.Authors = len(authors)
-	return w, err
-}
-
-func (s *Store) against(ctx context.Context, firm, src, parent string) (n int, err error) {
-	err = s.recent(ctx, `parent_ext = $3 AND source_id = $4`, firm, parent, func(string) { n++ }, src)
-	return n, err
-}
-
-// recent walks through the hostile items of the window that fit the condition.
-func (s *Store) recent(ctx context.Context, where, firm, arg string, f func(author string), more ...any) error {
-	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		args := append([]any{firm, tx.Now().Add(-window), arg}, more...)
-		return tx.Each(ctx, `SELECT author_key, labels FROM mention WHERE firm_id = $1 AND at >= $2 AND own = FALSE AND `+where+` LIMIT 1000`,
-			args, func(scan func(...any) error) error {
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT author_key, labels FROM mention WHERE firm_id = $1 AND at >= $2 AND own = FALSE AND post_id = $3 LIMIT 1000`,
+			[]any{firm, tx.Now().Add(-window), post}, func(scan func(...any) error) error {
 				var author, labels string
 				if err := scan(&author, &labels); err != nil {
 					return err
 				}
 				if mention.Hostile(labels) {
-					f(author)
+					w.Hostile++
+					authors[author] = true
 				}
 				return nil
 			})
 	})
 	if err != nil {
-		return fmt.Errorf("count the wave: %w", err)
+		return w, fmt.Errorf("count the wave: %w", err)
 	}
-	return nil
+	w.Authors = len(authors)
+	return w, nil
 }
 
 // apply carries an effect out. The same rule on the same item acts once, however often it is asked.
@@ -150,11 +123,8 @@ func (s *Store) apply(ctx context.Context, m mention.Mention, e Effect) error {
 			return err
 		}
 		slog.Info("triage", "firm", m.Firm, "mention", m.ID, "rule", e.Rule, "priority", e.Priority)
-		for _, x := range append([]mention.Mention{m}, e.With...) {
-			if !e.Preserve {
-				break
-			}
-			if _, err := s.Mentions.Preserve(ctx, s.Evidence, x.Firm, x.ID, "triage"); err != nil {
+		if e.Preserve {
+			if _, err := s.Mentions.Preserve(ctx, s.Evidence, m.Firm, m.ID, "triage"); err != nil {
 				return err
 			}
 		}
@@ -178,9 +148,6 @@ func (s *Store) intoCase(ctx context.Context, tx *db.Tx, m mention.Mention, e Ef
 		return err
 	}
 	items := []reason.Ref{mention.Ref(m.ID)}
-	for _, x := range e.With {
-		items = append(items, mention.Ref(x.ID))
-	}
 	c, news, err := s.Cases.Open(ctx, crisis.New{Firm: m.Firm, Subject: subject, Title: e.Title, Facts: e.Facts, Severity: e.Severity,
 		Priority: e.Priority, Items: items})
 	if err != nil || !news || !e.Page {

@@ -55,7 +55,7 @@ func TestAQuestionUnderAttack(t *testing.T) {
 		for _, x := range tasks {
 			asked[x.Kind] = x.State == crisis.ToDo
 		}
-		if !asked[crisis.AskAnswer] || !asked[crisis.AskOwner] {
+		if !asked[crisis.AskFacts] || !asked[crisis.AskOwner] {
 			t.Fatalf("rules ask for %v", asked)
 		}
 		w.lacks(anna, c.ID, crisis.Quiet, crisis.Decided, crisis.Answered, crisis.Told)
