@@ -130,8 +130,10 @@ type found struct {
 
 func (w *page) detect(permutations int) found {
 	rng := rand.New(rand.NewPCG(w.s.Seed, w.s.Seed))
-	companions, candidates := w.companions()
-	w.crowd(companions)
+	spans := w.spans()
+	w.follow()
+	companions, candidates := w.companions(spans)
+	w.crowd(companions, spans)
 	f := found{pairs: w.tested * (w.tested - 1) / 2}
 	f.links = w.screen(candidates, f.pairs)
 	w.residuals(f.links)

@@ -43,6 +43,7 @@ type page struct {
 	hours  []float64 // hour of the day of each act, in the page's zone
 	degree []int32   // posts of each account
 	by     [][]int32 // acts of each account that is compared, by post
+	under  [][]int32 // posts of the same acts
 	tested int
 	guess  bool // publication is the first action
 }
@@ -126,29 +127,11 @@ func (w *page) rename() {
 
 // arrange puts the acts in order, drops repetitions and fills what follows from them. It is called again after times moved.
 func (w *page) arrange() {
-	slices.SortFunc(w.acts, func(a, b act) int {
-		return cmp.Or(cmp.Compare(a.post, b.post), cmp.Compare(a.at, b.at), cmp.Compare(a.account, b.account))
-	})
-	seen := make(map[uint64]bool, len(w.acts))
-	w.acts = slices.DeleteFunc(w.acts, func(a act) bool {
-		k := uint64(a.post)<<32 | uint64(a.account)
-		if seen[k] {
-			return true
-		}
-		seen[k] = true
-		return false
-	})
+	w.sortActs()
 	w.degree, w.hours = make([]int32, len(w.names)), make([]float64, len(w.acts))
-	for i := range w.posts {
-		w.posts[i].from, w.posts[i].to = 0, 0
-	}
 	for i := range w.acts {
-		a, p := &w.acts[i], &w.posts[w.acts[i].post]
-		if p.to == 0 {
-			p.from = i
-		}
-		p.to = i + 1
-		a.delay = a.at - p.published
+		a := &w.acts[i]
+		a.delay = a.at - w.posts[a.post].published
 		w.hours[i] = hourOf(a.at, w.s.Zone)
 		w.degree[a.account]++
 	}
@@ -157,6 +140,43 @@ func (w *page) arrange() {
 		if int(n) >= w.s.Shared {
 			w.tested++
 		}
+	}
+}
+
+// sortActs brings the acts of each post together, in order of time and account, and keeps the first of an account.
+func (w *page) sortActs() {
+	type moment struct {
+		at      float64
+		account int32
+	}
+	from := make([]int, len(w.posts)+1)
+	for _, a := range w.acts {
+		from[a.post+1]++
+	}
+	for o := range w.posts {
+		from[o+1] += from[o]
+	}
+	moments, next := make([]moment, len(w.acts)), slices.Clone(from)
+	for _, a := range w.acts {
+		moments[next[a.post]] = moment{a.at, a.account}
+		next[a.post]++
+	}
+	parallel(len(w.posts), func() func(int) {
+		return func(o int) {
+			slices.SortFunc(moments[from[o]:from[o+1]], func(a, b moment) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.account, b.account)) })
+		}
+	})
+	seen := make([]int32, len(w.names)) // the last post of each account, plus one
+	w.acts = w.acts[:0]
+	for o := range w.posts {
+		w.posts[o].from = len(w.acts)
+		for _, m := range moments[from[o]:from[o+1]] {
+			if seen[m.account] != int32(o)+1 {
+				seen[m.account] = int32(o) + 1
+				w.acts = append(w.acts, act{post: int32(o), account: m.account, at: m.at})
+			}
+		}
+		w.posts[o].to = len(w.acts)
 	}
 }
 

@@ -118,7 +118,7 @@ func (w *page) ownResiduals(a int32, level []float64, night float64) {
 
 // actUnder is the account's act under the post, or -1.
 func (w *page) actUnder(a, post int32) int32 {
-	i, found := slices.BinarySearchFunc(w.by[a], post, func(act, post int32) int { return int(w.acts[act].post) - int(post) })
+	i, found := slices.BinarySearch(w.under[a], post)
 	if !found {
 		return -1
 	}

@@ -21,38 +21,115 @@ type companion struct {
 	times uint16
 }
 
-// companions finds, for each account, who is near it again and again within the widest window, and the pairs worth testing.
-func (w *page) companions() (of [][]companion, candidates []pair) {
-	times := map[pair]uint16{}
-	for _, p := range w.posts {
-		lo := p.from
-		for j := p.from; j < p.to; j++ {
-			if !w.busy(j) {
-				continue
-			}
-			for w.acts[j].at-w.acts[lo].at > w.s.Windows[2] {
-				lo++
-			}
-			for i := max(lo, j-w.s.Neighbours); i < j; i++ {
-				if w.busy(i) {
-					times[pairOf(w.acts[i].account, w.acts[j].account)]++
+// spans are, for each act, its neighbours within the widest window, at most so many on either side, and how many acts are
+// within each window, itself included.
+type span struct {
+	lo, hi int32
+	inside [3]int32
+}
+
+func (w *page) spans() []span {
+	list := make([]span, len(w.acts))
+	parallel(len(w.posts), func() func(int) {
+		return func(o int) {
+			p := w.posts[o]
+			for k, window := range w.s.Windows {
+				lo, hi := p.from, p.from
+				for i := p.from; i < p.to; i++ {
+					for w.acts[i].at-w.acts[lo].at > window {
+						lo++
+					}
+					for hi < p.to && w.acts[hi].at-w.acts[i].at <= window {
+						hi++
+					}
+					list[i].inside[k] = int32(hi - lo)
+					list[i].lo, list[i].hi = int32(max(lo, i-w.s.Neighbours)), int32(min(hi, i+w.s.Neighbours+1))
 				}
 			}
 		}
+	})
+	return list
+}
+
+// follow lists the acts of each account that has enough posts to be compared.
+func (w *page) follow() {
+	from := make([]int32, len(w.names)+1)
+	for a, n := range w.degree {
+		if int(n) < w.s.Shared {
+			n = 0
+		}
+		from[a+1] = from[a] + n
 	}
-	of = make([][]companion, len(w.names))
-	for k, n := range times {
-		if n >= minRepeats {
-			candidates = append(candidates, k)
-			of[k.a] = append(of[k.a], companion{k.b, n})
-			of[k.b] = append(of[k.b], companion{k.a, n})
+	acts, posts, next := make([]int32, from[len(w.names)]), make([]int32, from[len(w.names)]), slices.Clone(from)
+	for i, x := range w.acts {
+		if w.busy(x.account) {
+			k := next[x.account]
+			acts[k], posts[k] = int32(i), x.post
+			next[x.account]++
 		}
 	}
-	slices.SortFunc(candidates, func(x, y pair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	w.by, w.under = make([][]int32, len(w.names)), make([][]int32, len(w.names))
+	for a := range w.by {
+		w.by[a], w.under[a] = acts[from[a]:from[a+1]], posts[from[a]:from[a+1]]
+	}
+}
+
+func (w *page) busy(account int32) bool { return int(w.degree[account]) >= w.s.Shared }
+
+// companions finds, for each account, who is near it again and again within the widest window, and the pairs worth testing.
+// It goes account by account with one counter for everybody else, because a table of all pairs of a large page that ever
+// were near each other does not fit anywhere.
+func (w *page) companions(spans []span) (of [][]companion, candidates []pair) {
+	who, none := make([]int32, len(w.acts)), int32(len(w.names))
+	for i, x := range w.acts {
+		if who[i] = none; w.busy(x.account) {
+			who[i] = x.account
+		}
+	}
+	of = make([][]companion, len(w.names))
+	parallel(len(w.names), func() func(int) {
+		times := make([]uint16, len(w.names)+1)
+		return func(a int) { of[a] = w.repeats(int32(a), spans, who, times) }
+	})
+	n := 0
+	for _, list := range of {
+		n += len(list)
+	}
+	candidates = make([]pair, 0, n/2)
+	for a, list := range of {
+		for _, c := range list {
+			if c.other > int32(a) {
+				candidates = append(candidates, pair{int32(a), c.other})
+			}
+		}
+	}
 	return of, candidates
 }
 
-func (w *page) busy(i int) bool { return int(w.degree[w.acts[i].account]) >= w.s.Shared }
+// repeats are the companions of one account; times is all zero before and after.
+func (w *page) repeats(a int32, spans []span, who []int32, times []uint16) (list []companion) {
+	if len(w.by[a]) < minRepeats {
+		return nil
+	}
+	for _, i := range w.by[a] {
+		for _, b := range who[spans[i].lo:spans[i].hi] {
+			if times[b] < math.MaxUint16 {
+				times[b]++
+			}
+		}
+	}
+	times[a], times[len(times)-1] = 0, 0
+	for _, i := range w.by[a] {
+		for _, b := range who[spans[i].lo:spans[i].hi] {
+			if n := times[b]; n >= minRepeats {
+				list = append(list, companion{b, n})
+			}
+			times[b] = 0
+		}
+	}
+	slices.SortFunc(list, func(x, y companion) int { return cmp.Compare(x.other, y.other) })
+	return list
+}
 
 // curve is the page's delay distribution of a stratum, each account weighing one in total.
 type curve struct{ delay, weight []float64 }
@@ -96,54 +173,68 @@ func (c curve) between(lo, hi float64) float64 {
 // crowd reckons, for every action of an account that has companions, how likely somebody of the crowd is near it.
 // Companions are left out, or a group would count as its own crowd; whether somebody is a companion is decided without the
 // post in question, so that choosing them does not bend the test on it.
-func (w *page) crowd(companions [][]companion) {
+func (w *page) crowd(companions [][]companion, spans []span) {
 	curves := w.curves()
-	w.by = make([][]int32, len(w.names))
-	times := make([]uint16, len(w.names)) // of the account at hand
-	for a := range companions {
-		slices.SortFunc(companions[a], func(x, y companion) int { return cmp.Compare(x.other, y.other) })
-	}
-	for i := range w.acts {
-		x := &w.acts[i]
-		mine := companions[x.account]
-		if mine == nil {
-			continue
+	parallel(len(w.names), func() func(int) {
+		slot := make([]int32, len(w.posts)) // the account's act under each post, plus one
+		var left []around
+		return func(a int) {
+			if len(companions[a]) == 0 {
+				return
+			}
+			left = append(left[:0], make([]around, len(w.by[a]))...)
+			for k, o := range w.under[a] {
+				slot[o] = int32(k) + 1
+			}
+			for _, c := range companions[a] {
+				w.leaveOut(c, w.by[a], slot, left)
+			}
+			for k, i := range w.by[a] {
+				w.near(&w.acts[i], spans[i], left[k], curves[w.posts[w.acts[i].post].stratum])
+			}
+			for _, o := range w.under[a] {
+				slot[o] = 0
+			}
 		}
-		for _, c := range mine {
-			times[c.other] = c.times
-		}
-		w.near(i, times, curves[w.posts[x.post].stratum])
-		for _, c := range mine {
-			times[c.other] = 0
-		}
-		w.by[x.account] = append(w.by[x.account], int32(i))
-	}
+	})
 }
 
-func (w *page) near(i int, times []uint16, c curve) {
-	x := &w.acts[i]
-	var inside [3]float64
-	others := 0.0
-	for j := w.posts[x.post].from; j < w.posts[x.post].to; j++ {
-		if j == i {
+// around counts the companions under the post of an act: all, and within each window.
+type around struct {
+	all    int32
+	inside [3]int32
+}
+
+// leaveOut counts a companion under the posts that it shares with the account whose acts are given.
+func (w *page) leaveOut(c companion, mine, slot []int32, left []around) {
+	for k, o := range w.under[c.other] {
+		s := slot[o]
+		if s == 0 {
 			continue
 		}
-		apart, enough := math.Abs(w.acts[j].at-x.at), uint16(minRepeats)
+		apart, enough := math.Abs(w.acts[w.by[c.other][k]].at-w.acts[mine[s-1]].at), uint16(minRepeats)
 		if apart <= w.s.Windows[2] {
 			enough++ // without this post
 		}
-		if times[w.acts[j].account] >= enough {
+		if c.times < enough {
 			continue
 		}
-		others++
-		for k, window := range w.s.Windows {
+		x := &left[s-1]
+		x.all++
+		for n, window := range w.s.Windows {
 			if apart <= window {
-				inside[k]++
+				x.inside[n]++
 			}
 		}
 	}
+}
+
+func (w *page) near(x *act, s span, left around, c curve) {
+	p := w.posts[x.post]
+	others := float64(p.to - p.from - 1 - int(left.all))
 	for k, window := range w.s.Windows {
-		x.near[k] = (inside[k] + w.s.Prior*c.between(x.delay-window, x.delay+window)) / (others + w.s.Prior)
+		inside := float64(s.inside[k] - 1 - left.inside[k])
+		x.near[k] = (inside + w.s.Prior*c.between(x.delay-window, x.delay+window)) / (others + w.s.Prior)
 	}
 }
 
@@ -159,17 +250,27 @@ type link struct {
 }
 
 // screen tests the candidates against the crowd, in both directions and all windows, and corrects for every pair that was
-// eligible: the candidates were picked by what is tested.
-func (w *page) screen(candidates []pair, eligible int) []link {
-	var links []link
-	var t shared
-	for _, c := range candidates {
-		t.meet(w, c)
-		if len(t.posts) < w.s.Shared {
-			continue
+// eligible: the candidates were picked by what is tested. Pairs whose chance is so large that no correction could let them
+// pass, whatever the others are, are dropped.
+func (w *page) screen(candidates []pair, eligible int) (links []link) {
+	bar := w.s.ScreenFDR * float64(len(candidates)) / float64(max(eligible, 1))
+	const part = 1024
+	parts := make([][]link, (len(candidates)+part-1)/part)
+	parallel(len(parts), func() func(int) {
+		var t shared
+		return func(n int) {
+			for _, c := range candidates[n*part : min(len(candidates), (n+1)*part)] {
+				t.meet(w, c)
+				if len(t.posts) < w.s.Shared {
+					continue
+				}
+				if l := t.test(w, c); l.p <= bar {
+					parts[n] = append(parts[n], l)
+				}
+			}
 		}
-		links = append(links, t.test(w, c))
-	}
+	})
+	links = slices.Concat(parts...)
 	p := make([]float64, len(links))
 	for i := range links {
 		p[i] = links[i].p
@@ -190,28 +291,35 @@ type shared struct {
 // meet finds the posts that both acted under; each list is in order of posts.
 func (t *shared) meet(w *page, c pair) {
 	t.posts = t.posts[:0]
-	a, b := w.by[c.a], w.by[c.b]
+	a, b := w.under[c.a], w.under[c.b]
 	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch x, y := w.acts[a[i]].post, w.acts[b[j]].post; {
+		switch x, y := a[i], b[j]; {
 		case x < y:
-			i += gallop(w, a[i:], y)
+			i += gallop(a[i:], y)
 		case x > y:
-			j += gallop(w, b[j:], x)
+			j += gallop(b[j:], x)
 		default:
-			t.posts = append(t.posts, [2]int32{a[i], b[j]})
+			t.posts = append(t.posts, [2]int32{w.by[c.a][i], w.by[c.b][j]})
 			i, j = i+1, j+1
 		}
 	}
 }
 
-// gallop is how many acts stand before the post.
-func gallop(w *page, acts []int32, to int32) int {
+// gallop is how many posts stand before the one.
+func gallop(posts []int32, to int32) int {
 	step := 1
-	for step < len(acts) && w.acts[acts[step]].post < to {
+	for step < len(posts) && posts[step] < to {
 		step *= 2
 	}
-	lo := step / 2
-	return lo + sort.Search(min(step, len(acts))-lo, func(k int) bool { return w.acts[acts[lo+k]].post >= to })
+	lo, hi := step/2+1, min(step, len(posts))
+	for lo < hi {
+		if m := (lo + hi) / 2; posts[m] < to {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
 }
 
 func (t *shared) test(w *page, c pair) link {
