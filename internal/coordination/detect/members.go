@@ -28,7 +28,7 @@ func (w *page) communities(links []link) [][]int32 {
 		t.meet(w, l.pair)
 		x, y = x[:0], y[:0]
 		for _, both := range t.posts {
-			if a, b := w.acts[both[0]], w.acts[both[1]]; !a.skip && !b.skip {
+			if a, b := w.acts[w.by[l.a].acts[both[0]]], w.acts[w.by[l.b].acts[both[1]]]; !a.skip && !b.skip {
 				x, y = append(x, a.res), append(y, b.res)
 			}
 		}
@@ -116,7 +116,7 @@ func (w *page) memberTests(groups [][]int32, permutations int, rng *rand.Rand) (
 func (w *page) hourEffect(accounts []int32) map[int32]float64 {
 	sum, n := map[int32]float64{}, map[int32]float64{}
 	for _, a := range accounts {
-		for _, i := range w.by[a] {
+		for _, i := range w.by[a].acts {
 			if x := w.acts[i]; !x.skip {
 				sum[x.post] += x.res
 				n[x.post]++
@@ -144,7 +144,7 @@ func (w *page) hourEffect(accounts []int32) map[int32]float64 {
 
 // alongside is the account's residuals and the mean of the others', where at least two others were.
 func (w *page) alongside(a int32, group []int32, hour map[int32]float64) (own, others []float64, at [strata][]int) {
-	for _, i := range w.by[a] {
+	for _, i := range w.by[a].acts {
 		x := w.acts[i]
 		if x.skip {
 			continue

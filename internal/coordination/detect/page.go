@@ -15,13 +15,12 @@ const (
 	week = 7 * day
 )
 
-// act is one action in numbers: its delay after publication, and, once computed, the chances that the crowd is near.
+// act is one action in numbers, with its delay after publication.
 type act struct {
 	post, account int32
 	at, delay     float64
-	near          [3]float64 // per window: chance that somebody of the crowd is as near
-	res           float64    // log delay less the crowd's level and the account's own
-	skip          bool       // its wait touches the night: says nothing of a common trigger
+	res           float64 // log delay less the crowd's level and the account's own
+	skip          bool    // its wait touches the night: says nothing of a common trigger
 }
 
 type post struct {
@@ -34,6 +33,15 @@ type post struct {
 	from, to  int // its acts
 }
 
+// trail is the acts of one account in order of posts; the lists run side by side, so that comparing two accounts reads
+// memory in a row.
+type trail struct {
+	acts  []int32
+	posts []int32
+	at    []float64
+	near  [][3]float64 // per window: chance that somebody of the crowd is as near
+}
+
 // page is all actions under a firm's posts, sorted by post and time.
 type page struct {
 	s      Settings
@@ -42,8 +50,7 @@ type page struct {
 	acts   []act
 	hours  []float64 // hour of the day of each act, in the page's zone
 	degree []int32   // posts of each account
-	by     [][]int32 // acts of each account that is compared, by post
-	under  [][]int32 // posts of the same acts
+	by     []trail   // acts of each account that is compared
 	tested int
 	guess  bool // publication is the first action
 }
@@ -143,12 +150,25 @@ func (w *page) arrange() {
 	}
 }
 
+// moment is what orders the acts of a post.
+type moment struct {
+	at      float64
+	account int32
+}
+
+// earlier compares without the care for what is no number, which gather leaves out.
+func earlier(a, b moment) int {
+	switch {
+	case a.at < b.at:
+		return -1
+	case a.at > b.at:
+		return 1
+	}
+	return int(a.account - b.account)
+}
+
 // sortActs brings the acts of each post together, in order of time and account, and keeps the first of an account.
 func (w *page) sortActs() {
-	type moment struct {
-		at      float64
-		account int32
-	}
 	from := make([]int, len(w.posts)+1)
 	for _, a := range w.acts {
 		from[a.post+1]++
@@ -163,7 +183,7 @@ func (w *page) sortActs() {
 	}
 	parallel(len(w.posts), func() func(int) {
 		return func(o int) {
-			slices.SortFunc(moments[from[o]:from[o+1]], func(a, b moment) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.account, b.account)) })
+			slices.SortFunc(moments[from[o]:from[o+1]], earlier)
 		}
 	})
 	seen := make([]int32, len(w.names)) // the last post of each account, plus one

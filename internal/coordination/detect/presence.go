@@ -30,7 +30,7 @@ func (w *page) presenceTest(group []int32, permutations int, rng *rand.Rand) pre
 	cells, at := make([][]cell, len(group)), make([]int, len(w.posts))
 	for k, a := range group {
 		cells[k] = w.cells(a)
-		for _, i := range w.by[a] {
+		for _, i := range w.by[a].acts {
 			at[w.acts[i].post]++
 		}
 	}
@@ -83,7 +83,8 @@ func (w *page) popularity(group []int32) []float64 {
 
 // cells parts the posts between the member's first and last by week and kind; posts without any action are left out.
 func (w *page) cells(a int32) []cell {
-	first, last := w.posts[w.acts[w.by[a][0]].post].published, w.posts[w.acts[w.by[a][len(w.by[a])-1]].post].published
+	mine := w.by[a].posts
+	first, last := w.posts[mine[0]].published, w.posts[mine[len(mine)-1]].published
 	of := map[weekKind]*cell{}
 	var keys []weekKind
 	for o, p := range w.posts {

@@ -53,7 +53,7 @@ func (w *page) group(f found, g int) Group {
 		if slices.Contains(accounts, m.account) {
 			x := order[m.account]
 			out.Members = append(out.Members, Member{Account: w.names[m.account], R: m.r, Common: m.common, P: m.p, Q: m.q, Posts: x.posts, First: x.first,
-				Since: w.acts[w.by[m.account][0]].at, rank: x.rank / float64(max(x.posts, 1))})
+				Since: w.acts[w.by[m.account].acts[0]].at, rank: x.rank / float64(max(x.posts, 1))})
 		}
 	}
 	slices.SortStableFunc(out.Members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.Account, b.Account)) })

@@ -98,7 +98,7 @@ func (w *page) levels(screened []bool, night float64) []float64 {
 func (w *page) ownResiduals(a int32, level []float64, night float64) {
 	var sum, n [strata]float64
 	total, count := 0.0, 0.0
-	for _, i := range w.by[a] {
+	for _, i := range w.by[a].acts {
 		x := &w.acts[i]
 		if x.skip = w.overnight(int(i), night); x.skip {
 			continue
@@ -108,7 +108,7 @@ func (w *page) ownResiduals(a int32, level []float64, night float64) {
 		sum[h], n[h] = sum[h]+x.res, n[h]+1
 		total, count = total+x.res, count+1
 	}
-	for _, i := range w.by[a] {
+	for _, i := range w.by[a].acts {
 		if x := &w.acts[i]; !x.skip {
 			h := w.posts[x.post].stratum
 			x.res -= (sum[h] + shrinkOwn*total/count) / (n[h] + shrinkOwn)
@@ -118,9 +118,9 @@ func (w *page) ownResiduals(a int32, level []float64, night float64) {
 
 // actUnder is the account's act under the post, or -1.
 func (w *page) actUnder(a, post int32) int32 {
-	i, found := slices.BinarySearch(w.under[a], post)
+	i, found := slices.BinarySearch(w.by[a].posts, post)
 	if !found {
 		return -1
 	}
-	return w.by[a][i]
+	return w.by[a].acts[i]
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sort"
 )
 
 // pair is a key of two accounts, the smaller first.
@@ -60,17 +59,19 @@ func (w *page) follow() {
 		}
 		from[a+1] = from[a] + n
 	}
-	acts, posts, next := make([]int32, from[len(w.names)]), make([]int32, from[len(w.names)]), slices.Clone(from)
+	n := from[len(w.names)]
+	all, next := trail{make([]int32, n), make([]int32, n), make([]float64, n), make([][3]float64, n)}, slices.Clone(from)
 	for i, x := range w.acts {
 		if w.busy(x.account) {
 			k := next[x.account]
-			acts[k], posts[k] = int32(i), x.post
+			all.acts[k], all.posts[k], all.at[k] = int32(i), x.post, x.at
 			next[x.account]++
 		}
 	}
-	w.by, w.under = make([][]int32, len(w.names)), make([][]int32, len(w.names))
+	w.by = make([]trail, len(w.names))
 	for a := range w.by {
-		w.by[a], w.under[a] = acts[from[a]:from[a+1]], posts[from[a]:from[a+1]]
+		f, t := from[a], from[a+1]
+		w.by[a] = trail{all.acts[f:t], all.posts[f:t], all.at[f:t], all.near[f:t]}
 	}
 }
 
@@ -108,10 +109,10 @@ func (w *page) companions(spans []span) (of [][]companion, candidates []pair) {
 
 // repeats are the companions of one account; times is all zero before and after.
 func (w *page) repeats(a int32, spans []span, who []int32, times []uint16) (list []companion) {
-	if len(w.by[a]) < minRepeats {
+	if len(w.by[a].acts) < minRepeats {
 		return nil
 	}
-	for _, i := range w.by[a] {
+	for _, i := range w.by[a].acts {
 		for _, b := range who[spans[i].lo:spans[i].hi] {
 			if times[b] < math.MaxUint16 {
 				times[b]++
@@ -119,7 +120,7 @@ func (w *page) repeats(a int32, spans []span, who []int32, times []uint16) (list
 		}
 	}
 	times[a], times[len(times)-1] = 0, 0
-	for _, i := range w.by[a] {
+	for _, i := range w.by[a].acts {
 		for _, b := range who[spans[i].lo:spans[i].hi] {
 			if n := times[b]; n >= minRepeats {
 				list = append(list, companion{b, n})
@@ -131,8 +132,17 @@ func (w *page) repeats(a int32, spans []span, who []int32, times []uint16) (list
 	return list
 }
 
-// curve is the page's delay distribution of a stratum, each account weighing one in total.
-type curve struct{ delay, weight []float64 }
+// curve is the page's delay distribution of a stratum, each account weighing one in total. at[k] is how many delays are
+// shorter than k steps: the search begins there.
+type curve struct {
+	delay, weight []float64
+	at            []int32
+}
+
+const (
+	step  = 64.0
+	steps = 1 << 14 // twelve days; longer delays share the last
+)
 
 func (w *page) curves() (c [strata]curve) {
 	type point struct{ delay, weight float64 }
@@ -141,15 +151,48 @@ func (w *page) curves() (c [strata]curve) {
 		h := w.posts[a.post].stratum
 		pool[h] = append(pool[h], point{a.delay, 1 / float64(w.degree[a.account])})
 	}
-	for h := range pool {
-		slices.SortFunc(pool[h], func(x, y point) int { return cmp.Or(cmp.Compare(x.delay, y.delay), cmp.Compare(x.weight, y.weight)) })
-		sum := 0.0
-		for _, x := range pool[h] {
-			sum += x.weight
-			c[h].delay, c[h].weight = append(c[h].delay, x.delay), append(c[h].weight, sum)
+	parallel(strata, func() func(int) {
+		return func(h int) {
+			slices.SortFunc(pool[h], func(x, y point) int {
+				switch {
+				case x.delay < y.delay, x.delay == y.delay && x.weight < y.weight:
+					return -1
+				case x.delay == y.delay && x.weight == y.weight:
+					return 0
+				}
+				return 1
+			})
+			x := &c[h]
+			x.delay, x.weight, x.at = make([]float64, len(pool[h])), make([]float64, len(pool[h])), make([]int32, steps+1)
+			sum := 0.0
+			for i, p := range pool[h] {
+				sum += p.weight
+				x.delay[i], x.weight[i] = p.delay, sum
+				if k := min(max(p.delay/step, 0), steps-1); k >= 0 {
+					x.at[int(k)+1] = int32(i) + 1
+				}
+			}
+			for k := range steps {
+				x.at[k+1] = max(x.at[k+1], x.at[k])
+			}
+		}
+	})
+	return c
+}
+
+// before is how many delays are less than d, or not more.
+func (c curve) before(d float64, orEqual bool) int {
+	k := int(min(max(d/step, 0), steps-1))
+	lo, hi := int(c.at[k]), int(c.at[k+1])
+	for lo < hi {
+		m := (lo + hi) / 2
+		if c.delay[m] < d || orEqual && c.delay[m] == d {
+			lo = m + 1
+		} else {
+			hi = m
 		}
 	}
-	return c
+	return lo
 }
 
 // between is the share of the curve from lo to hi, never quite nothing.
@@ -158,8 +201,7 @@ func (c curve) between(lo, hi float64) float64 {
 	if n == 0 {
 		return 0
 	}
-	i := sort.SearchFloat64s(c.delay, lo)
-	j := sort.Search(n, func(k int) bool { return c.delay[k] > hi })
+	i, j := c.before(lo, false), c.before(hi, true)
 	if j <= i {
 		return 0.5 / c.weight[n-1]
 	}
@@ -182,17 +224,18 @@ func (w *page) crowd(companions [][]companion, spans []span) {
 			if len(companions[a]) == 0 {
 				return
 			}
-			left = append(left[:0], make([]around, len(w.by[a]))...)
-			for k, o := range w.under[a] {
+			mine := w.by[a]
+			left = append(left[:0], make([]around, len(mine.acts))...)
+			for k, o := range mine.posts {
 				slot[o] = int32(k) + 1
 			}
 			for _, c := range companions[a] {
-				w.leaveOut(c, w.by[a], slot, left)
+				w.leaveOut(c, mine, slot, left)
 			}
-			for k, i := range w.by[a] {
-				w.near(&w.acts[i], spans[i], left[k], curves[w.posts[w.acts[i].post].stratum])
+			for k, i := range mine.acts {
+				mine.near[k] = w.near(w.acts[i], spans[i], left[k], curves[w.posts[w.acts[i].post].stratum])
 			}
-			for _, o := range w.under[a] {
+			for _, o := range mine.posts {
 				slot[o] = 0
 			}
 		}
@@ -206,13 +249,14 @@ type around struct {
 }
 
 // leaveOut counts a companion under the posts that it shares with the account whose acts are given.
-func (w *page) leaveOut(c companion, mine, slot []int32, left []around) {
-	for k, o := range w.under[c.other] {
+func (w *page) leaveOut(c companion, mine trail, slot []int32, left []around) {
+	its := w.by[c.other]
+	for k, o := range its.posts {
 		s := slot[o]
 		if s == 0 {
 			continue
 		}
-		apart, enough := math.Abs(w.acts[w.by[c.other][k]].at-w.acts[mine[s-1]].at), uint16(minRepeats)
+		apart, enough := math.Abs(its.at[k]-mine.at[s-1]), uint16(minRepeats)
 		if apart <= w.s.Windows[2] {
 			enough++ // without this post
 		}
@@ -229,13 +273,14 @@ func (w *page) leaveOut(c companion, mine, slot []int32, left []around) {
 	}
 }
 
-func (w *page) near(x *act, s span, left around, c curve) {
+func (w *page) near(x act, s span, left around, c curve) (q [3]float64) {
 	p := w.posts[x.post]
 	others := float64(p.to - p.from - 1 - int(left.all))
 	for k, window := range w.s.Windows {
 		inside := float64(s.inside[k] - 1 - left.inside[k])
-		x.near[k] = (inside + w.s.Prior*c.between(x.delay-window, x.delay+window)) / (others + w.s.Prior)
+		q[k] = (inside + w.s.Prior*c.between(x.delay-window, x.delay+window)) / (others + w.s.Prior)
 	}
+	return q
 }
 
 // link is a tested pair.
@@ -264,7 +309,7 @@ func (w *page) screen(candidates []pair, eligible int) (links []link) {
 				if len(t.posts) < w.s.Shared {
 					continue
 				}
-				if l := t.test(w, c); l.p <= bar {
+				if l := t.test(w, c, bar); l.p <= bar {
 					parts[n] = append(parts[n], l)
 				}
 			}
@@ -283,7 +328,7 @@ func (w *page) screen(candidates []pair, eligible int) (links []link) {
 
 // shared is the posts of two accounts, with room to work.
 type shared struct {
-	posts [][2]int32 // act of the one, act of the other
+	posts [][2]int32 // place in the trail of the one and of the other
 	q     []float64
 	work  [exactUpTo + 1]float64
 }
@@ -291,7 +336,7 @@ type shared struct {
 // meet finds the posts that both acted under; each list is in order of posts.
 func (t *shared) meet(w *page, c pair) {
 	t.posts = t.posts[:0]
-	a, b := w.under[c.a], w.under[c.b]
+	a, b := w.by[c.a].posts, w.by[c.b].posts
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		switch x, y := a[i], b[j]; {
 		case x < y:
@@ -299,7 +344,7 @@ func (t *shared) meet(w *page, c pair) {
 		case x > y:
 			j += gallop(b[j:], x)
 		default:
-			t.posts = append(t.posts, [2]int32{w.by[c.a][i], w.by[c.b][j]})
+			t.posts = append(t.posts, [2]int32{int32(i), int32(j)})
 			i, j = i+1, j+1
 		}
 	}
@@ -322,28 +367,36 @@ func gallop(posts []int32, to int32) int {
 	return lo
 }
 
-func (t *shared) test(w *page, c pair) link {
+// test gives up on a window as soon as the chance is seen to be above the bar.
+func (t *shared) test(w *page, c pair, bar float64) link {
 	l := link{pair: c, shared: len(t.posts), p: 1}
-	for k, window := range w.s.Windows {
-		n := 0
-		for _, x := range t.posts {
-			if math.Abs(w.acts[x[0]].at-w.acts[x[1]].at) <= window {
-				n++
+	a, b := w.by[c.a], w.by[c.b]
+	for _, x := range t.posts {
+		apart := math.Abs(a.at[x[0]] - b.at[x[1]])
+		for k, window := range w.s.Windows {
+			if apart <= window {
+				l.together[k]++
 			}
 		}
-		l.together[k] = n
+	}
+	for k, n := range l.together {
 		if n < 2 {
 			continue
 		}
 		p, expected := 0.0, 0.0
-		for side := range 2 {
+		for side, near := range [2][][3]float64{a.near, b.near} {
 			sum := 0.0
 			t.q = t.q[:0]
 			for _, x := range t.posts {
-				q := w.acts[x[side]].near[k]
+				q := near[x[side]][k]
 				t.q, sum = append(t.q, q), sum+q
 			}
-			p, expected = max(p, tail(t.q, n, t.work[:])), max(expected, sum)
+			expected = max(expected, sum)
+			if sum >= float64(n) { // the median is not below the mean's whole part, so at least as many come half the time
+				p = max(p, 0.5)
+			} else if p <= bar {
+				p = max(p, tail(t.q, n, t.work[:]))
+			}
 		}
 		if p = min(1, p*float64(len(w.s.Windows))); p < l.p {
 			l.p, l.expected, l.window = p, expected, k
