@@ -9,7 +9,6 @@ package detect
 
 import (
 	"math"
-	"math/rand/v2"
 	"time"
 )
 
@@ -129,7 +128,6 @@ type found struct {
 }
 
 func (w *page) detect(permutations int) found {
-	rng := rand.New(rand.NewPCG(w.s.Seed, w.s.Seed))
 	spans := w.spans()
 	w.follow()
 	companions, candidates := w.companions(spans)
@@ -138,10 +136,10 @@ func (w *page) detect(permutations int) found {
 	f.links = w.screen(candidates, f.pairs)
 	w.residuals(f.links)
 	communities := w.communities(f.links)
-	f.members = w.memberTests(communities, permutations, rng)
+	f.members = w.memberTests(communities, permutations)
 	f.groups = confirmed(f.members, len(communities), w.s)
-	for _, g := range f.groups {
-		f.tests = append(f.tests, w.presenceTest(g, permutations, rng))
+	for g, accounts := range f.groups {
+		f.tests = append(f.tests, w.presenceTest(accounts, permutations, uint64(g)))
 	}
 	return f
 }

@@ -2,9 +2,11 @@ package detect
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/graph"
 	"gonum.org/v1/gonum/graph/community"
@@ -88,19 +90,25 @@ type member struct {
 }
 
 // memberTests asks of each account, leaving it out of the group: do its delays go up and down with the others'?
-func (w *page) memberTests(groups [][]int32, permutations int, rng *rand.Rand) (list []member) {
+func (w *page) memberTests(groups [][]int32, permutations int) []member {
+	var list []member
 	for g, accounts := range groups {
-		hour := w.hourEffect(accounts)
 		for _, a := range accounts {
-			m := member{account: a, group: g, p: 1}
-			own, others, at := w.alongside(a, accounts, hour)
-			if m.common = len(own); m.common >= w.s.MinCommon {
-				m.r = correlation(own, others)
-				m.p = shuffled(own, others, at, m.r, permutations, rng)
-			}
-			list = append(list, m)
+			list = append(list, member{account: a, group: g, p: 1})
 		}
 	}
+	hours := make([]map[int32]float64, len(groups))
+	parallel(len(groups), func() func(int) { return func(g int) { hours[g] = w.hourEffect(groups[g]) } })
+	parallel(len(list), func() func(int) {
+		return func(i int) {
+			m := &list[i]
+			own, others, at := w.alongside(m.account, groups[m.group], hours[m.group])
+			if m.common = len(own); m.common >= w.s.MinCommon {
+				m.r = correlation(own, others)
+				m.p = shuffled(own, others, at, permutations, rand.New(rand.NewPCG(w.s.Seed, uint64(m.account))))
+			}
+		}
+	})
 	p := make([]float64, len(list))
 	for i := range list {
 		p[i] = list[i].p
@@ -123,19 +131,30 @@ func (w *page) hourEffect(accounts []int32) map[int32]float64 {
 			}
 		}
 	}
-	posts := make([]int32, 0, len(n))
-	for o := range n {
-		posts = append(posts, o)
+	posts := slices.SortedFunc(maps.Keys(n), func(a, b int32) int {
+		return cmp.Or(cmp.Compare(w.posts[a].hour, w.posts[b].hour), cmp.Compare(a, b))
+	})
+	total := make([]float64, len(posts)+1) // of the means, up to a place in the order of hours
+	for i, o := range posts {
+		total[i+1] = total[i] + sum[o]/n[o]
 	}
-	slices.Sort(posts)
+	// from and to count how many posts are published before an hour, or not after it
+	from := func(hour float64) int {
+		return sort.Search(len(posts), func(i int) bool { return w.posts[posts[i]].hour >= hour })
+	}
+	to := func(hour float64) int {
+		return sort.Search(len(posts), func(i int) bool { return w.posts[posts[i]].hour > hour })
+	}
 	effect := map[int32]float64{}
 	for _, o := range posts {
-		s, k := 0.0, 0.0
-		for _, other := range posts {
-			apart := math.Abs(w.posts[o].hour - w.posts[other].hour)
-			if other != o && min(apart, 24-apart) <= w.s.HourKernel {
-				s, k = s+sum[other]/n[other], k+1
-			}
+		h := w.posts[o].hour
+		i, j := from(h-w.s.HourKernel), to(h+w.s.HourKernel)
+		s, k := total[j]-total[i]-sum[o]/n[o], float64(j-i-1)
+		if i = from(h - w.s.HourKernel + 24); i < len(posts) { // over midnight
+			s, k = s+total[len(posts)]-total[i], k+float64(len(posts)-i)
+		}
+		if j = to(h + w.s.HourKernel - 24); j > 0 {
+			s, k = s+total[j], k+float64(j)
 		}
 		effect[o] = s / (k + 2)
 	}
@@ -167,19 +186,32 @@ func (w *page) alongside(a int32, group []int32, hour map[int32]float64) (own, o
 	return own, others, at
 }
 
-// shuffled is the chance of a correlation of at least r when the account's own delays are shuffled among posts of the same
-// stratum: its habits stay, the company is broken.
-func shuffled(own, others []float64, at [strata][]int, r float64, permutations int, rng *rand.Rand) float64 {
+// shuffled is the chance of as high a correlation when the account's own delays are shuffled among posts of the same
+// stratum: its habits stay, the company is broken. Shuffling leaves means and spreads as they are, so only the sum of products
+// has to be compared.
+func shuffled(own, others []float64, at [strata][]int, permutations int, rng *rand.Rand) float64 {
 	x, reached := slices.Clone(own), 0
+	bar := products(own, others)
+	bar -= 1e-12 * (1 + math.Abs(bar))
 	for range permutations {
 		for _, where := range at {
-			rng.Shuffle(len(where), func(i, j int) { x[where[i]], x[where[j]] = x[where[j]], x[where[i]] })
+			for i := len(where) - 1; i > 0; i-- {
+				j := int(rng.Uint32N(uint32(i + 1)))
+				x[where[i]], x[where[j]] = x[where[j]], x[where[i]]
+			}
 		}
-		if correlation(x, others) >= r-1e-12 {
+		if products(x, others) >= bar {
 			reached++
 		}
 	}
 	return float64(1+reached) / float64(permutations+1)
+}
+
+func products(x, y []float64) (sum float64) {
+	for i := range x {
+		sum += x[i] * y[i]
+	}
+	return sum
 }
 
 // confirmed are the members of each group that passed: by chance and by the size of the effect.

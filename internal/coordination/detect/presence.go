@@ -15,8 +15,11 @@ type presence struct {
 
 // cell is the posts of one week and kind during a member's time here, and how many of them it took.
 type cell struct {
-	posts []int32
-	took  int
+	posts  []int32
+	took   int
+	weight []float64
+	keep   []float64 // of Walker's alias method: the chance that a slot keeps its post,
+	alias  []int32   // and the slot that has the rest
 }
 
 type weekKind struct {
@@ -24,29 +27,39 @@ type weekKind struct {
 	question bool
 }
 
+// rounds is how many draws one worker makes with its own random numbers: the result hangs on neither the number of
+// processors nor their order.
+const rounds = 250
+
 // presenceTest draws posts by their popularity with everybody else: then an audience that comes when all come is no group.
-func (w *page) presenceTest(group []int32, permutations int, rng *rand.Rand) presence {
+// stream keeps the random numbers of one group apart from another's.
+func (w *page) presenceTest(group []int32, permutations int, stream uint64) presence {
 	popular := w.popularity(group)
-	cells, at := make([][]cell, len(group)), make([]int, len(w.posts))
-	for k, a := range group {
-		cells[k] = w.cells(a)
-		for _, i := range w.by[a].acts {
-			at[w.acts[i].post]++
+	var cells []cell
+	at := make([]int32, len(w.posts))
+	for _, a := range group {
+		cells = append(cells, w.cells(a, popular)...)
+		for _, o := range w.by[a].posts {
+			at[o]++
 		}
 	}
 	t := presence{together: pairsAt(at)}
-	reached, sum, squares := 0, 0.0, 0.0
-	var d draw
-	for range permutations {
-		clear(at)
-		for _, list := range cells {
-			for _, c := range list {
-				for _, o := range d.some(c, popular, rng) {
-					at[o]++
+	parts := make([][]float64, (permutations+rounds-1)/rounds)
+	parallel(len(parts), func() func(int) {
+		at, d := make([]int32, len(w.posts)), draw{taken: make([]int32, len(w.posts))}
+		return func(part int) {
+			d.rng = rand.New(rand.NewPCG(w.s.Seed, stream<<32|uint64(part)))
+			for range min(rounds, permutations-part*rounds) {
+				clear(at)
+				for i := range cells {
+					d.some(&cells[i], at)
 				}
+				parts[part] = append(parts[part], pairsAt(at))
 			}
 		}
-		v := pairsAt(at)
+	})
+	reached, sum, squares := 0, 0.0, 0.0
+	for _, v := range slices.Concat(parts...) {
 		sum, squares = sum+v, squares+v*v
 		if v >= t.together {
 			reached++
@@ -59,10 +72,10 @@ func (w *page) presenceTest(group []int32, permutations int, rng *rand.Rand) pre
 	return t
 }
 
-func pairsAt(at []int) float64 {
-	t := 0
+func pairsAt(at []int32) float64 {
+	t := int64(0)
 	for _, n := range at {
-		t += n * (n - 1) / 2
+		t += int64(n) * int64(n-1) / 2
 	}
 	return float64(t)
 }
@@ -82,7 +95,7 @@ func (w *page) popularity(group []int32) []float64 {
 }
 
 // cells parts the posts between the member's first and last by week and kind; posts without any action are left out.
-func (w *page) cells(a int32) []cell {
+func (w *page) cells(a int32, popular []float64) []cell {
 	mine := w.by[a].posts
 	first, last := w.posts[mine[0]].published, w.posts[mine[len(mine)-1]].published
 	of := map[weekKind]*cell{}
@@ -105,16 +118,49 @@ func (w *page) cells(a int32) []cell {
 	var list []cell
 	for _, k := range keys {
 		if of[k].took > 0 {
+			of[k].prepare(popular)
 			list = append(list, *of[k])
 		}
 	}
 	return list
 }
 
-// draw takes posts without replacement, weighted.
+// prepare makes drawing one post by its weight a matter of two random numbers (Walker 1977, Vose 1991).
+func (c *cell) prepare(weight []float64) {
+	n := len(c.posts)
+	sum := 0.0
+	for _, o := range c.posts {
+		sum += weight[o]
+		c.weight = append(c.weight, weight[o])
+	}
+	c.keep, c.alias = make([]float64, n), make([]int32, n)
+	var small, large []int32
+	for i, o := range c.posts {
+		if c.keep[i] = weight[o] * float64(n) / sum; c.keep[i] < 1 {
+			small = append(small, int32(i))
+		} else {
+			large = append(large, int32(i))
+		}
+	}
+	for len(small) > 0 && len(large) > 0 {
+		s, l := small[len(small)-1], large[len(large)-1]
+		small = small[:len(small)-1]
+		c.alias[s] = l
+		if c.keep[l] -= 1 - c.keep[s]; c.keep[l] < 1 {
+			large, small = large[:len(large)-1], append(small, l)
+		}
+	}
+	for _, i := range slices.Concat(small, large) {
+		c.keep[i], c.alias[i] = 1, i
+	}
+}
+
+// draw takes posts one after another by weight, without replacement.
 type draw struct {
-	keys []drawn
-	out  []int32
+	rng   *rand.Rand
+	taken []int32 // the last drawing in which a post was taken
+	now   int32
+	keys  []drawn
 }
 
 type drawn struct {
@@ -122,19 +168,43 @@ type drawn struct {
 	post int32
 }
 
-// some gives each post an exponential waiting time with its weight as the rate, and takes those that come first
-// (Efraimidis and Spirakis 2006).
-func (d *draw) some(c cell, weight []float64, rng *rand.Rand) []int32 {
-	if c.took >= len(c.posts) {
-		return c.posts
+// some draws what the cell's member took and counts it. A post that is drawn again is passed over, which is drawing from
+// the rest; when few are left to find, the rest is drawn by exponential waiting times (Efraimidis and Spirakis 2006).
+func (d *draw) some(c *cell, at []int32) {
+	n := len(c.posts)
+	if c.took >= n {
+		for _, o := range c.posts {
+			at[o]++
+		}
+		return
 	}
-	d.keys, d.out = d.keys[:0], d.out[:0]
-	for _, o := range c.posts {
-		d.keys = append(d.keys, drawn{rng.ExpFloat64() / weight[o], o})
+	d.now++
+	left := c.took
+	for try := 0; left > 0 && try < 3*n; try++ {
+		i := d.rng.IntN(n)
+		if d.rng.Float64() >= c.keep[i] {
+			i = int(c.alias[i])
+		}
+		if o := c.posts[i]; d.taken[o] != d.now {
+			d.taken[o] = d.now
+			at[o]++
+			left--
+		}
+	}
+	if left > 0 {
+		d.rest(c, at, left)
+	}
+}
+
+func (d *draw) rest(c *cell, at []int32, left int) {
+	d.keys = d.keys[:0]
+	for i, o := range c.posts {
+		if d.taken[o] != d.now {
+			d.keys = append(d.keys, drawn{d.rng.ExpFloat64() / c.weight[i], o})
+		}
 	}
 	slices.SortFunc(d.keys, func(a, b drawn) int { return cmp.Compare(a.key, b.key) })
-	for _, k := range d.keys[:c.took] {
-		d.out = append(d.out, k.post)
+	for _, k := range d.keys[:left] {
+		at[k.post]++
 	}
-	return d.out
 }
