@@ -23,6 +23,8 @@ type sheet struct {
 	at   []int // column of each wanted name, -1 for an optional one that is missing
 	name string
 	text int // the wanted column that may be long, -1 for none
+	out  []string
+	kept map[string]string
 }
 
 const (
@@ -35,7 +37,7 @@ func (s *sheet) longText(column int) { s.text = column }
 
 // open reads the header. Names that begin with "?" are optional. Faults: coordination.empty, coordination.column.
 func open(name string, in io.Reader, wanted ...string) (*sheet, error) {
-	s := &sheet{r: csv.NewReader(skipMark(in)), name: name, text: -1}
+	s := &sheet{r: csv.NewReader(skipMark(in)), name: name, text: -1, kept: map[string]string{}}
 	s.r.ReuseRecord, s.r.FieldsPerRecord = true, 0
 	head, err := s.r.Read()
 	if errors.Is(err, io.EOF) {
@@ -56,6 +58,7 @@ func open(name string, in io.Reader, wanted ...string) (*sheet, error) {
 		}
 		s.at = append(s.at, at)
 	}
+	s.out = make([]string, len(s.at))
 	return s, nil
 }
 
@@ -73,7 +76,21 @@ func skipMark(in io.Reader) io.Reader {
 	return io.MultiReader(bytes.NewReader(first), in)
 }
 
-// next gives the wanted cells of a row, "" for a missing column; io.EOF at the end.
+// keep is the cell as a string of its own, the same one for cells that are alike: what next gives lies in the line it came
+// from, and a table of millions of lines repeats few names.
+func (s *sheet) keep(cell string) string {
+	if cell == "" {
+		return ""
+	}
+	own, known := s.kept[cell]
+	if !known {
+		own = strings.Clone(cell)
+		s.kept[own] = own
+	}
+	return own
+}
+
+// next gives the wanted cells of a row, "" for a missing column; io.EOF at the end. They are good until the next call.
 func (s *sheet) next() ([]string, error) {
 	rec, err := s.r.Read()
 	if err == io.EOF {
@@ -82,7 +99,7 @@ func (s *sheet) next() ([]string, error) {
 	if err != nil {
 		return nil, s.broken(err)
 	}
-	out := make([]string, len(s.at))
+	out := s.out
 	for i, at := range s.at {
 		if at < 0 {
 			continue
@@ -90,7 +107,7 @@ func (s *sheet) next() ([]string, error) {
 		if most := s.most(i); len(rec[at]) > most {
 			return nil, s.wrong("coordination.long", "Most", most)
 		}
-		out[i] = strings.Clone(rec[at])
+		out[i] = rec[at]
 	}
 	return out, nil
 }
@@ -130,6 +147,9 @@ func (s *sheet) wrong(code string, kv ...any) error {
 // seconds reads a time: seconds since 1970, whole or not, or RFC 3339.
 func (s *sheet) seconds(cell string) (float64, error) {
 	cell = strings.TrimSpace(cell)
+	if n, ok := digits(cell); ok {
+		return n, nil
+	}
 	if v, err := strconv.ParseFloat(cell, 64); err == nil && !math.IsNaN(v) && math.Abs(v) < 1e11 {
 		return v, nil
 	}
@@ -137,6 +157,18 @@ func (s *sheet) seconds(cell string) (float64, error) {
 		return float64(t.UnixMicro()) / 1e6, nil
 	}
 	return 0, s.wrong("coordination.time", "Value", short(cell))
+}
+
+// digits reads whole seconds, the usual case, without the care that fractions need.
+func digits(cell string) (n float64, ok bool) {
+	v := 0
+	for i := 0; i < len(cell); i++ {
+		if cell[i] < '0' || cell[i] > '9' {
+			return 0, false
+		}
+		v = 10*v + int(cell[i]-'0')
+	}
+	return float64(v), len(cell) > 0 && len(cell) < 11
 }
 
 // named reads what must not be empty.

@@ -2,7 +2,6 @@ package coordination
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -42,7 +41,7 @@ func Compat(name string, in io.Reader, out io.Writer, s count.Settings) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, count.Row{Object: cells[0], Account: cells[1], Content: cells[2], At: at})
+		rows = append(rows, count.Row{Object: sh.keep(cells[0]), Account: sh.keep(cells[1]), Content: strings.Clone(cells[2]), At: at})
 	}
 	return writeEdges(out, count.Edges(rows, s))
 }
@@ -149,9 +148,10 @@ func readPosts(in Input, p *channel.Page) (posts []detect.Post, err error) {
 		if x.Question, err = sh.yes(cells[2]); err != nil {
 			return nil, err
 		}
+		x.ID = strings.Clone(x.ID)
 		posts = append(posts, x)
 		if cells[3] != "" {
-			p.Own = append(p.Own, cells[3])
+			p.Own = append(p.Own, strings.Clone(cells[3]))
 		}
 	}
 }
@@ -172,13 +172,14 @@ func readAccounts(in Input, p *channel.Page) error {
 		if err != nil {
 			return err
 		}
-		a := channel.Account{Handle: cells[2], Avatar: cells[3]}
+		a := channel.Account{Handle: strings.Clone(cells[2]), Avatar: sh.keep(cells[3])}
 		if a.ID, err = sh.named(cells[0], "account_id"); err != nil {
 			return err
 		}
 		if a.Created, err = sh.created(cells[1]); err != nil {
 			return err
 		}
+		a.ID = strings.Clone(a.ID)
 		p.Accounts = append(p.Accounts, a)
 	}
 }
@@ -206,11 +207,11 @@ func readActions(in Input, posts []detect.Post, p *channel.Page) (actions []dete
 		if err != nil {
 			return nil, 0, err
 		}
-		a := detect.Action{Post: cells[0]}
+		a := detect.Action{Post: sh.keep(cells[0])}
 		if _, err = sh.named(cells[0], "object_id"); err != nil {
 			return nil, 0, err
 		}
-		if a.Account, err = sh.named(cells[1], "account_id"); err != nil {
+		if a.Account, err = sh.named(sh.keep(cells[1]), "account_id"); err != nil {
 			return nil, 0, err
 		}
 		if a.At, err = sh.seconds(cells[2]); err != nil {
@@ -229,21 +230,35 @@ func readActions(in Input, posts []detect.Post, p *channel.Page) (actions []dete
 
 // said keeps what a row tells besides who, where and when.
 func (s *sheet) said(cells []string, a detect.Action, of map[string]channel.Account, p *channel.Page) error {
-	if cells[4]+cells[5]+cells[6] != "" {
-		x := channel.Said{Account: a.Account, Post: a.Post, Content: cells[3], Text: cells[4], Reaction: cells[6], At: a.At}
-		if cells[5] != "" {
-			x.Links = strings.Fields(cells[5])
+	content, text, link, reaction := cells[3], cells[4], cells[5], cells[6]
+	if text != "" || link != "" {
+		x := channel.Said{Account: a.Account, Post: a.Post, Content: strings.Clone(content), Text: strings.Clone(text), Reaction: s.keep(reaction), At: a.At}
+		if link != "" {
+			x.Links = strings.Fields(strings.Clone(link))
 		}
 		p.Said = append(p.Said, x)
+	} else if reaction != "" {
+		p.Reacted = append(p.Reacted, channel.Reacted{Account: a.Account, Kind: s.keep(reaction)})
 	}
-	if cells[7]+cells[8]+cells[9] == "" {
+	born, handle, avatar := cells[7], cells[8], cells[9]
+	if born == "" && handle == "" && avatar == "" {
 		return nil
 	}
-	born, err := s.created(cells[7])
-	if err != nil {
-		return err
-	}
 	x := of[a.Account]
-	of[a.Account] = channel.Account{ID: a.Account, Created: cmp.Or(x.Created, born), Handle: cmp.Or(x.Handle, cells[8]), Avatar: cmp.Or(x.Avatar, cells[9])}
+	if x.Created == 0 {
+		at, err := s.created(born)
+		if err != nil {
+			return err
+		}
+		x.Created = at
+	}
+	if x.Handle == "" {
+		x.Handle = strings.Clone(handle)
+	}
+	if x.Avatar == "" {
+		x.Avatar = strings.Clone(avatar)
+	}
+	x.ID = a.Account
+	of[a.Account] = x
 	return nil
 }

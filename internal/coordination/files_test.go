@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"chop/internal/coordination/channel"
 	"chop/internal/coordination/count"
 	"chop/internal/coordination/detect"
 	"chop/internal/fault"
@@ -45,8 +46,18 @@ func TestAFindingSaysWhatItMeansAndWhatSpeaksAgainstIt(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
+	own := strings.ReplaceAll(raw, "nie «fałszywe»", "")
+	for _, g := range f.Groups { // what people wrote is quoted, with all their words
+		for _, c := range g.Channels {
+			for _, x := range append(c.Pairs, channel.Pair{Same: c.Same}) {
+				if x.Same != "" {
+					own = strings.ReplaceAll(own, x.Same, "")
+				}
+			}
+		}
+	}
 	for _, word := range []string{"fałszyw", "fake", "oszust", "troll"} {
-		if strings.Contains(strings.ReplaceAll(raw, "nie «fałszywe»", ""), word) {
+		if strings.Contains(own, word) {
 			t.Errorf("the report accuses: %q", word)
 		}
 	}

@@ -30,11 +30,16 @@ type Said struct {
 	At       float64 // seconds since 1970
 }
 
+// Reacted is one reaction of an account.
+type Reacted struct{ Account, Kind string }
+
 // Page is everything that is known of the accounts under a firm's posts. Own are the firm's texts and those of its share
-// buttons: who repeats them copies from the firm, not from each other.
+// buttons: who repeats them copies from the firm, not from each other. Reacted are reactions without any words, which pages have
+// by the million; those that came with words may stand there instead.
 type Page struct {
 	Accounts []Account
 	Said     []Said
+	Reacted  []Reacted
 	Own      []string
 }
 

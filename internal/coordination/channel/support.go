@@ -30,6 +30,18 @@ func (w *world) readHands() {
 			texts[w.who[i]] = append(texts[w.who[i]], s.Text)
 		}
 	}
+	var enough []int32 // others with enough text, of whom a few hundred do
+	for a, list := range texts {
+		if !w.grouped[a] && len(list) >= wording.FewComments {
+			enough = append(enough, int32(a))
+		}
+	}
+	enough = spread(enough)
+	for a := range texts {
+		if _, in := slices.BinarySearch(enough, int32(a)); !in && !w.grouped[a] {
+			texts[a] = nil
+		}
+	}
 	w.hands = wording.Hands(texts)
 }
 
@@ -103,25 +115,40 @@ func (w *world) against(a int32, others []int32) (mean, dev float64) {
 	return mean, math.Sqrt(max(1e-6, (squares-sum*mean)/(n-1)))
 }
 
+func (w *world) react(a int32, kind string) {
+	if kind == "" {
+		return
+	}
+	if w.reacted[a] == nil {
+		w.reacted[a] = map[string]int{}
+	}
+	w.reacted[a][kind]++
+}
+
 // reactions tells how the group's reactions differ from those of the page's others (G-test). Reactions of one account hang
 // together, so the chance is too small; it describes and lifts nothing.
 func (w *world) reactions(group []int32) (Evidence, bool) {
 	mine, usual := map[string]float64{}, map[string]float64{}
 	var n, all float64
-	who := map[int32]bool{}
-	for i, s := range w.said {
-		switch a := w.who[i]; {
-		case s.Reaction == "":
-		case !w.grouped[a]:
-			usual[s.Reaction]++
-			all++
-		case slices.Contains(group, a):
-			mine[s.Reaction]++
-			n++
-			who[a] = true
+	e := Evidence{Channel: Reactions}
+	for a, kinds := range w.reacted {
+		to, sum := usual, &all
+		if w.grouped[a] {
+			if !slices.Contains(group, int32(a)) {
+				continue
+			}
+			to, sum = mine, &n
+		}
+		if len(kinds) > 0 && w.grouped[a] {
+			e.Of++
+		} else if len(kinds) > 0 {
+			e.Others++
+		}
+		for k, times := range kinds {
+			to[k] += float64(times)
+			*sum += float64(times)
 		}
 	}
-	e := Evidence{Channel: Reactions, Of: len(who), Others: int(all)}
 	if n+all == 0 {
 		return e, false
 	}

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"cmp"
+	"hash/fnv"
 	"math"
 	"slices"
 
@@ -22,8 +23,9 @@ type world struct {
 	phrased   []int32 // texts of at least four words, in said, each of an account once
 	ownPhrase map[uint64]bool
 	links     *shared
-	hands     []wording.Hand // by account, nil without texts
-	others    int            // accounts in no group
+	reacted   []map[string]int // by account, nil without any
+	hands     []wording.Hand   // by account, nil without texts
+	others    int              // accounts in no group
 }
 
 func newWorld(p Page, groups [][]string) *world {
@@ -40,7 +42,7 @@ func newWorld(p Page, groups [][]string) *world {
 			w.others++
 		}
 	}
-	w.said = slices.Clone(p.Said)
+	w.said = w.sample(p.Said)
 	slices.SortFunc(w.said, func(a, b Said) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.At, b.At), cmp.Compare(a.Content, b.Content), cmp.Compare(a.Text, b.Text))
 	})
@@ -48,10 +50,65 @@ func newWorld(p Page, groups [][]string) *world {
 	for i, s := range w.said {
 		w.who[i] = w.number[s.Account]
 	}
+	w.reacted = make([]map[string]int, len(w.known))
+	for _, r := range p.Reacted {
+		w.react(w.number[r.Account], r.Kind)
+	}
+	for _, s := range p.Said {
+		if n, known := w.number[s.Account]; known {
+			w.react(n, s.Reaction)
+		}
+	}
 	w.readTexts(p.Own)
 	w.readLinks(p.Own)
 	w.readHands()
 	return w
+}
+
+// enoughOthers is how many things that accounts in no group said are looked at: more tell no more of what is usual.
+const enoughOthers = 20_000
+
+// sample keeps what members of groups said, and of the others whole accounts, picked by a hash of their names, until there is
+// enough.
+func (w *world) sample(said []Said) []Said {
+	times := make([]int, len(w.known))
+	for _, s := range said {
+		if n, known := w.number[s.Account]; known {
+			times[n]++
+		}
+	}
+	order := make([]int32, 0, w.others)
+	for a := range w.known {
+		if !w.grouped[a] {
+			order = append(order, int32(a))
+		}
+	}
+	if len(said) > enoughOthers {
+		slices.SortFunc(order, func(a, b int32) int {
+			return cmp.Or(cmp.Compare(lot(w.known[a].ID), lot(w.known[b].ID)), cmp.Compare(a, b))
+		})
+	}
+	take, sum := slices.Clone(w.grouped), 0
+	for _, a := range order {
+		if sum += times[a]; sum > enoughOthers {
+			break
+		}
+		take[a] = true
+	}
+	var list []Said
+	for _, s := range said {
+		if n, known := w.number[s.Account]; known && take[n] {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// lot is the same for a name in every run.
+func lot(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return h.Sum64()
 }
 
 // people numbers the accounts by name, so that the order of the input means nothing; of one that is given twice the first
@@ -74,6 +131,11 @@ func (w *world) people(p Page) {
 	for _, s := range p.Said {
 		if _, known := of[s.Account]; !known {
 			add(Account{ID: s.Account})
+		}
+	}
+	for _, r := range p.Reacted {
+		if _, known := of[r.Account]; !known {
+			add(Account{ID: r.Account})
 		}
 	}
 	for _, a := range of {

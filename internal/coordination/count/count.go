@@ -30,55 +30,26 @@ type Edge struct {
 	Kept   bool
 }
 
-// names gives strings small numbers.
-type names struct {
-	of   map[string]int32
-	list []string
-}
-
-func (n *names) number(s string) int32 {
-	if v, ok := n.of[s]; ok {
-		return v
-	}
-	if n.of == nil {
-		n.of = map[string]int32{}
-	}
-	v := int32(len(n.list))
-	n.of[s] = v
-	n.list = append(n.list, s)
-	return v
-}
-
+// row is an action in numbers. self tells that the content is the object itself: that is no share of it.
 type row struct {
 	object, account, content int32
 	at                       float64
+	self                     bool
 }
 
-type pair struct{ a, b int32 } // rows
-
-// table is the rows that count, sorted by object and time, with the names behind the numbers.
+// table is the rows that count, sorted by object and time. Accounts are numbered in order of their names.
 type table struct {
-	rows                       []row
-	objects, accounts, content names
+	rows     []row
+	lo, hi   []int32 // rows of the same object within the window of each
+	accounts []string
+	contents int
 }
 
 // Edges counts. The result is sorted by account names and is the same for rows in any order.
 func Edges(rows []Row, s Settings) []Edge {
 	t := gather(rows, s.MinTimes)
-	pairs := t.active(t.pairs(s.Window), s.MinTimes)
-	weights := map[[2]int32]int{}
-	for _, p := range pairs {
-		a, b := t.rows[p.a].account, t.rows[p.b].account
-		if t.accounts.list[a] > t.accounts.list[b] {
-			a, b = b, a
-		}
-		weights[[2]int32{a, b}]++
-	}
-	edges := make([]Edge, 0, len(weights))
-	for k, w := range weights {
-		edges = append(edges, Edge{A: t.accounts.list[k[0]], B: t.accounts.list[k[1]], Weight: w})
-	}
-	slices.SortFunc(edges, func(x, y Edge) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
+	t.spans(s.Window)
+	edges := t.count(t.active(s.MinTimes))
 	bar := quantile(edges, s.Quantile)
 	for i := range edges {
 		edges[i].Kept = float64(edges[i].Weight) > bar
@@ -93,58 +64,134 @@ func gather(rows []Row, least int) *table {
 		times[r.Account]++
 	}
 	t := &table{}
-	for _, r := range rows {
-		if times[r.Account] >= least {
-			t.rows = append(t.rows, row{t.objects.number(r.Object), t.accounts.number(r.Account), t.content.number(r.Content), r.At})
+	for a, n := range times {
+		if n >= least {
+			t.accounts = append(t.accounts, a)
 		}
 	}
-	slices.SortStableFunc(t.rows, func(x, y row) int { return cmp.Or(cmp.Compare(x.object, y.object), cmp.Compare(x.at, y.at)) })
+	slices.Sort(t.accounts)
+	number := make(map[string]int32, len(t.accounts))
+	for i, a := range t.accounts {
+		number[a] = int32(i)
+	}
+	objects, contents := map[string]int32{}, make(map[string]int32, len(rows))
+	numbered := func(of map[string]int32, s string) int32 {
+		n, known := of[s]
+		if !known {
+			n = int32(len(of))
+			of[s] = n
+		}
+		return n
+	}
+	t.rows = make([]row, 0, len(rows))
+	for _, r := range rows {
+		if a, enough := number[r.Account]; enough {
+			t.rows = append(t.rows, row{numbered(objects, r.Object), a, numbered(contents, r.Content), r.At, r.Object == r.Content})
+		}
+	}
+	t.contents = len(contents)
+	slices.SortStableFunc(t.rows, func(x, y row) int {
+		if x.object != y.object {
+			return int(x.object - y.object)
+		}
+		return cmp.Compare(x.at, y.at)
+	})
 	return t
 }
 
-// pairs slides a window over each object's rows. The same account or content twice is no pair, nor is the object itself.
-func (t *table) pairs(window float64) (list []pair) {
-	lo := 0
-	for j := range t.rows {
-		if t.rows[lo].object != t.rows[j].object {
-			lo = j
-		}
-		for t.rows[j].at-t.rows[lo].at > window {
+// spans slides the window over each object's rows; its edge belongs to it.
+func (t *table) spans(window float64) {
+	t.lo, t.hi = make([]int32, len(t.rows)), make([]int32, len(t.rows))
+	lo, hi := 0, 0
+	for i, r := range t.rows {
+		for t.rows[lo].object != r.object || r.at-t.rows[lo].at > window {
 			lo++
 		}
-		for i := lo; i < j; i++ {
-			if t.together(t.rows[i], t.rows[j]) {
-				list = append(list, pair{int32(i), int32(j)})
+		for hi = max(hi, i); hi < len(t.rows) && t.rows[hi].object == r.object && t.rows[hi].at-r.at <= window; {
+			hi++
+		}
+		t.lo[i], t.hi[i] = int32(lo), int32(hi)
+	}
+}
+
+// together tells whether two rows of one object within the window are a pair: not of one account or one content, and neither
+// the object itself.
+func together(a, b row) bool {
+	return a.account != b.account && a.content != b.content && !a.self && !b.self
+}
+
+// active tells which contents belong to an account with enough rows that are in pairs. Of a pair one such content is enough:
+// a partner of low activity stays.
+func (t *table) active(least int) []bool {
+	paired := make([]bool, t.contents)
+	for j, r := range t.rows {
+		for i := t.lo[j]; i < int32(j); i++ {
+			if together(t.rows[i], r) {
+				paired[t.rows[i].content], paired[r.content] = true, true
 			}
 		}
 	}
-	return list
-}
-
-func (t *table) together(a, b row) bool {
-	object := t.objects.list[a.object]
-	return a.account != b.account && a.content != b.content && object != t.content.list[a.content] && object != t.content.list[b.content]
-}
-
-// active keeps pairs in which either account has enough rows that are in pairs: a partner of low activity stays.
-func (t *table) active(pairs []pair, least int) []pair {
-	paired := make([]bool, len(t.content.list))
-	for _, p := range pairs {
-		paired[t.rows[p.a].content], paired[t.rows[p.b].content] = true, true
-	}
-	times := make([]int, len(t.accounts.list))
+	times := make([]int, len(t.accounts))
 	for _, r := range t.rows {
 		if paired[r.content] {
 			times[r.account]++
 		}
 	}
-	enough := make([]bool, len(t.content.list))
+	enough := make([]bool, t.contents)
 	for _, r := range t.rows {
 		if paired[r.content] && times[r.account] >= least {
 			enough[r.content] = true
 		}
 	}
-	return slices.DeleteFunc(pairs, func(p pair) bool { return !enough[t.rows[p.a].content] && !enough[t.rows[p.b].content] })
+	return enough
+}
+
+// count goes account by account with one counter for every other: pairs need no table of their own.
+func (t *table) count(enough []bool) []Edge {
+	edges := []Edge{}
+	of, from := t.byAccount()
+	weight := make([]int, len(t.accounts))
+	var met []int32
+	for a := range t.accounts {
+		met = met[:0]
+		for _, i := range of[from[a]:from[a+1]] {
+			r := t.rows[i]
+			for j := t.lo[i]; j < t.hi[i]; j++ {
+				b := t.rows[j]
+				if b.account <= r.account || !together(r, b) || !enough[r.content] && !enough[b.content] {
+					continue
+				}
+				if weight[b.account] == 0 {
+					met = append(met, b.account)
+				}
+				weight[b.account]++
+			}
+		}
+		slices.Sort(met)
+		for _, b := range met {
+			edges = append(edges, Edge{A: t.accounts[a], B: t.accounts[b], Weight: weight[b]})
+			weight[b] = 0
+		}
+	}
+	return edges
+}
+
+// byAccount lists the rows of each account: those of a are of[from[a]:from[a+1]].
+func (t *table) byAccount() (of, from []int32) {
+	from = make([]int32, len(t.accounts)+1)
+	for _, r := range t.rows {
+		from[r.account+1]++
+	}
+	for a := range t.accounts {
+		from[a+1] += from[a]
+	}
+	of = make([]int32, len(t.rows))
+	next := slices.Clone(from)
+	for i, r := range t.rows {
+		of[next[r.account]] = int32(i)
+		next[r.account]++
+	}
+	return of, from
 }
 
 // quantile is R's type 7.

@@ -68,3 +68,24 @@ func lines(t *testing.T, path string) [][]string {
 	}
 	return r[1:]
 }
+
+// The unit data of the QUT toolkit: a network of re-posts within a second has two accounts, within a minute six.
+func TestNodesAreThoseOfTheToolkitsPeerTests(t *testing.T) {
+	var rows []Row
+	for _, r := range lines(t, filepath.Join(os.Getenv("COORDINATION_DATA"), "qut", "coretweet_test_input.csv")) {
+		at, err := strconv.ParseFloat(r[6], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, Row{r[3], r[1], r[0], at})
+	}
+	for window, want := range map[float64]int{1: 2, 60: 6} {
+		nodes := map[string]bool{}
+		for _, e := range Edges(rows, Settings{Window: window, MinTimes: 1}) {
+			nodes[e.A], nodes[e.B] = true, true
+		}
+		if len(nodes) != want {
+			t.Errorf("within %v s %d accounts, the toolkit finds %d", window, len(nodes), want)
+		}
+	}
+}

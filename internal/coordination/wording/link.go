@@ -13,6 +13,9 @@ var address = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"']+`)
 
 // Links are the addresses in a text, canonical, each once.
 func Links(text string) (list []string) {
+	if !strings.Contains(text, "://") && !strings.Contains(text, "www.") && !strings.Contains(text, "WWW.") {
+		return nil
+	}
 	for _, m := range address.FindAllString(text, 200) {
 		if l := Canonical(m); l != "" && !slices.Contains(list, l) {
 			list = append(list, l)
