@@ -105,3 +105,15 @@ func TestBadAccountsNameFileLineAndCause(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoAccountsOfOneHandAreAPair(t *testing.T) {
+	s := simulate.Honest(3)
+	s.Puppets, s.Posts, s.Days = 2, 400, 300
+	f, raw := analyse(t, simulate.Make(s), lang.PL)
+	if len(f.Groups) != 0 || len(f.Hands) != 1 || f.Hands[0].A != "puppets_00" || !strings.Contains(f.Hands[0].Says, "jedna osoba z dwoma kontami albo dwie") {
+		t.Errorf("%d groups, pairs %+v", len(f.Groups), f.Hands)
+	}
+	if strings.Contains(raw, "[coordination") {
+		t.Error("a sentence is missing")
+	}
+}

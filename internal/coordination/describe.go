@@ -14,9 +14,22 @@ import (
 // Finding is what a program reads of a report; sentences are for people.
 type Finding struct {
 	Groups   []Group  `json:"groups"`
+	Hands    []Hand   `json:"linked_pairs"`
 	Accounts int      `json:"accounts_tested"`
 	Pairs    int      `json:"pairs_tested"`
 	Notes    []string `json:"notes"`
+}
+
+// Hand is a pair of accounts that act like one person who changes from one to the other.
+type Hand struct {
+	A        string  `json:"a"`
+	B        string  `json:"b"`
+	Shared   int     `json:"shared"`
+	Near     int     `json:"near"`
+	Expected float64 `json:"expected"`
+	Closest  float64 `json:"closest_s"`
+	Q        float64 `json:"q"`
+	Says     string  `json:"sentence"`
 }
 
 // Group is one group. P and Z are of the test that asks whether it picks the same posts; FalseRate is how often a group as
@@ -75,7 +88,7 @@ var codes = map[detect.Level]string{detect.Synchronous: "L1", detect.Trigger: "L
 
 // describe puts a report into words.
 func describe(r detect.Report, largest []int, left int, t lang.Tag) Finding {
-	f := Finding{Groups: []Group{}, Accounts: r.Tested, Pairs: r.Pairs, Notes: notes(r, left, t)}
+	f := Finding{Groups: []Group{}, Hands: hands(r.Hands, t), Accounts: r.Tested, Pairs: r.Pairs, Notes: notes(r, left, t)}
 	for i, g := range r.Groups {
 		out := Group{ID: fmt.Sprintf("G%d", i+1), Level: codes[g.Level], P: g.P, Z: math.Round(g.Z*10) / 10,
 			Says: t.N("coordination.group."+codes[g.Level], len(g.Members), "Posts", len(g.Posts), "Together", t.Int(int(g.Together)),
@@ -99,7 +112,7 @@ func describe(r detect.Report, largest []int, left int, t lang.Tag) Finding {
 // channels lays what else is known beside each group.
 func (f *Finding) channels(r detect.Report, p channel.Page, t lang.Tag) {
 	if len(r.Groups) == 0 {
-		return
+		return // what is looked at is the group
 	}
 	groups := make([][]string, len(r.Groups))
 	for g, x := range r.Groups {
@@ -109,6 +122,9 @@ func (f *Finding) channels(r detect.Report, p channel.Page, t lang.Tag) {
 	}
 	for g, list := range channel.Examine(p, groups) {
 		out := &f.Groups[g]
+		if e, any := channel.OneHand(groups[g], r.Hands); any {
+			list = append(list, e)
+		}
 		for _, e := range list {
 			out.Channels = append(out.Channels, Other{e, e.Says(t), e.Limit(t)})
 		}
@@ -120,6 +136,16 @@ func (f *Finding) channels(r detect.Report, p channel.Page, t lang.Tag) {
 			out.Next = &Next{"L4", by, t.T("coordination.eligible", "By", families(by, t))}
 		}
 	}
+}
+
+func hands(list []detect.Hand, t lang.Tag) []Hand {
+	out := []Hand{}
+	for _, h := range list {
+		out = append(out, Hand{h.A, h.B, h.Shared, h.Near, math.Round(100*h.Expected) / 100, h.Closest, h.Q,
+			t.T("coordination.hand", "Near", t.Int(h.Near), "Shared", t.Int(h.Shared), "Expected", decimal(h.Expected, 1, t), "Closest", t.Int(int(h.Closest)),
+				"Apart", t.Int(h.Apart), "Sessions", t.Int(h.Sessions), "Q", chance(h.Q, t))})
+	}
+	return out
 }
 
 func families(by []channel.Family, t lang.Tag) string {

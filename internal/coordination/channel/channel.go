@@ -54,6 +54,7 @@ const (
 	Creation  Name = "creation" // accounts made within a week
 	Handle    Name = "handle"   // names of one pattern
 	Avatar    Name = "avatar"   // the same picture
+	Switch    Name = "switch"   // pairs that act like one person changing accounts
 	Style     Name = "style"    // writes alike: supports, never accuses
 	Reactions Name = "reaction" // other reactions than the page's: describes, never accuses
 )
@@ -76,7 +77,7 @@ func (n Name) Family() Family {
 		return Wording
 	case Creation:
 		return Birth
-	case Handle, Avatar:
+	case Handle, Avatar, Switch:
 		return Identity
 	}
 	return None

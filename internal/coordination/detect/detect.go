@@ -101,6 +101,7 @@ type Group struct {
 // Report is everything that was looked at and found.
 type Report struct {
 	Groups      []Group
+	Hands       []Hand // pairs that act like one person with two accounts, in groups or not
 	Synchronous []Link // pairs beyond chance that belong to no group: no accusation
 	Actions     int    // first ones under each post
 	Accounts    int
@@ -115,7 +116,9 @@ type Report struct {
 func Run(actions []Action, posts []Post, s Settings) Report {
 	w := gather(actions, posts, s)
 	found := w.detect(s.Permutations)
-	return w.report(found)
+	r := w.report(found)
+	r.Hands = w.hands(found.links)
+	return r
 }
 
 // found is the inner result, in numbers.
