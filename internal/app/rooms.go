@@ -59,7 +59,7 @@ type Rooms struct {
 	DB        *db.DB
 	Jobs      *job.Queue
 	Seal      *seal.Store
-	Blob      *blob.Disk
+	Blob      blob.Store
 	Ledger    *ledger.Log
 	Journal   *journal.Store
 	Firms     *firm.Store
@@ -143,10 +143,14 @@ func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error)
 	if err != nil {
 		return err
 	}
-	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger")); err != nil {
+	peers, err := witnesses(c.Witnesses)
+	if err != nil {
 		return err
 	}
-	if r.Blob, err = blob.New(filepath.Join(c.Data, "blobs")); err != nil {
+	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger"), peers...); err != nil {
+		return err
+	}
+	if r.Blob, err = files(c); err != nil {
 		return err
 	}
 	r.Journal = journal.New(r.DB, r.Ledger, r.Seal)

@@ -4,16 +4,27 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"chop/internal/blob"
 	"chop/internal/db"
 	"chop/internal/evidence"
+	"chop/internal/journal"
+	"chop/internal/lang"
 	"chop/internal/ledger"
+	"chop/internal/witness"
 )
 
 // VaultReport is what `chop verify` found in the whole installation.
 type VaultReport struct {
 	Holds    bool              `json:"holds"`
 	Ledger   ledger.Report     `json:"ledger"`
+	Folder   ledger.Report     `json:"folder"` // the log as files in the data folder
 	Firms    []evidence.Report `json:"firms"`
 	Exhibits int               `json:"exhibits"`
 }
@@ -23,7 +34,10 @@ func (r *Rooms) VerifyVault(ctx context.Context) (v VaultReport, err error) {
 	if v.Ledger, err = r.Ledger.Verify(ctx); err != nil {
 		return v, err
 	}
-	v.Holds = v.Ledger.Holds()
+	if v.Folder, err = r.Ledger.Dir(); err != nil {
+		return v, err
+	}
+	v.Holds = v.Ledger.Holds() && v.Folder.Holds()
 	var firms []string
 	err = r.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return tx.Each(ctx, `SELECT id FROM firm ORDER BY id`, nil, func(scan func(...any) error) error {
@@ -48,9 +62,66 @@ func (r *Rooms) VerifyVault(ctx context.Context) (v VaultReport, err error) {
 	return v, nil
 }
 
+// continues looks at every start whether the log is the one that was seen last. A log that was set back is no reason to
+// leave firms without their watch, so the program goes on, and says it: to the person at the terminal, in the program's
+// log and in the journal of the installation.
+func (r *Rooms) continues(ctx context.Context, say io.Writer) error {
+	if err := r.Blob.Check(ctx); err != nil {
+		slog.Error("the store of files cannot be used now", "error", err)
+		fmt.Fprintf(say, "WARNING: the store of files cannot be used now: %v\n", err)
+	}
+	rep, err := r.Ledger.Consistent(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the log: %w", err)
+	}
+	for _, t := range rep.Troubles {
+		slog.Error("the log does not continue what was seen", "trouble", t.Code, "at", t.At)
+		fmt.Fprintf(say, "WARNING: %s (%s, %d). docs/operations.md says what to do.\n", lang.EN.T("ledger.trouble."+t.Code), t.Code, t.At)
+		if err := r.Journal.Record(ctx, journal.Entry{Verb: "ledger.broken", Data: map[string]string{"trouble": t.Code, "at": fmt.Sprint(t.At)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// witnesses reads the witnesses of the configuration.
+func witnesses(list []string) (out []*witness.Client, err error) {
+	for _, text := range list {
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		c, err := witness.NewClient(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// files is where sealed files are kept: the data folder, or a bucket that takes over from it.
+func files(c Config) (blob.Store, error) {
+	disk, err := blob.New(filepath.Join(c.Data, "blobs"))
+	if err != nil || c.Blob == "" {
+		return disk, err
+	}
+	bucket, err := blob.NewS3(c.Blob, os.Getenv("CHOP_S3_KEY"), os.Getenv("CHOP_S3_SECRET"))
+	if err != nil {
+		return nil, err
+	}
+	return blob.Moving{New: bucket, Old: disk}, nil
+}
+
 // Print writes the receipt for a person.
 func (v VaultReport) Print(w io.Writer) {
-	fmt.Fprintf(w, "ledger: %s\n", word(v.Ledger.Holds()))
+	fmt.Fprintf(w, "ledger: %d entries, %d signatures, %s\n", v.Ledger.Leaves, v.Ledger.Checkpoints, word(v.Ledger.Holds()))
+	fmt.Fprintf(w, "folder of the log: %d entries, %s\n", v.Folder.Leaves, word(v.Folder.Holds()))
+	for _, t := range append(slices.Clone(v.Ledger.Troubles), v.Folder.Troubles...) {
+		fmt.Fprintf(w, "  %s (%s %d %s)\n", lang.EN.T("ledger.trouble."+t.Code), t.Code, t.At, t.Path)
+	}
+	for _, c := range v.Ledger.Cosigned {
+		fmt.Fprintf(w, "  confirmed by %s at %s\n", c.Name, c.At.Format(time.RFC3339))
+	}
 	for _, f := range v.Firms {
 		fmt.Fprintf(w, "firm %s: %d exhibits, %d waiting for a checkpoint, %s\n", f.Firm, f.Exhibits, f.Waiting, word(f.Holds()))
 		for _, rc := range f.Failed {

@@ -27,7 +27,7 @@ import (
 type Config struct {
 	DB      *db.DB
 	Seal    *seal.Store
-	Blob    *blob.Disk
+	Blob    blob.Store
 	Ledger  *ledger.Log
 	Journal *journal.Store
 	Stamps  *stamp.Store // nil: nothing is stamped
@@ -38,7 +38,7 @@ type Config struct {
 type Store struct {
 	db      *db.DB
 	seal    *seal.Store
-	blob    *blob.Disk
+	blob    blob.Store
 	ledger  *ledger.Log
 	journal *journal.Store
 	stamps  *stamp.Store
