@@ -158,6 +158,7 @@ var duties = []struct {
 	{"watch timestamps", 12, (*Rooms).watchStamps},
 	{"witness", 12, func(r *Rooms, ctx context.Context) error { return r.Ledger.Cosign(ctx) }},
 	{"tidy", 720, (*Rooms).tidy},
+	{"retention", 4320, (*Rooms).retain},
 }
 
 // tidy drops what is only of passing use.

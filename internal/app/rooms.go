@@ -41,6 +41,7 @@ import (
 	"chop/internal/ownrule"
 	"chop/internal/pulse"
 	"chop/internal/reply"
+	"chop/internal/retention"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/feed"
@@ -89,6 +90,7 @@ type Rooms struct {
 	Outcomes  *outcome.Store
 	Importer  *mention.Importer
 	Standing  *standing.Store
+	Retention *retention.Store
 	Dossiers  *dossier.Store
 
 	version  string
@@ -255,6 +257,7 @@ func (r *Rooms) trade(c Config) error {
 	r.Outcomes = &outcome.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Sources: r.Sources, Cases: r.Cases, Decisions: r.Decisions}
 	r.Decisions.Tune = r.Outcomes.Tune
 	r.Standing = &standing.Store{DB: r.DB}
+	r.Retention = retention.New(retention.Config{DB: r.DB, Journal: r.Journal, Evidence: r.Evidence, Cases: r.Cases})
 	r.dossiers(c)
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err

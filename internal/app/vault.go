@@ -22,11 +22,13 @@ import (
 
 // VaultReport is what `chop verify` found in the whole installation.
 type VaultReport struct {
-	Holds    bool              `json:"holds"`
-	Ledger   ledger.Report     `json:"ledger"`
-	Folder   ledger.Report     `json:"folder"` // the log as files in the data folder
-	Firms    []evidence.Report `json:"firms"`
-	Exhibits int               `json:"exhibits"`
+	Holds    bool                `json:"holds"`
+	Ledger   ledger.Report       `json:"ledger"`
+	Folder   ledger.Report       `json:"folder"` // the log as files in the data folder
+	Firms    []evidence.Report   `json:"firms"`
+	Exhibits int                 `json:"exhibits"`
+	Taken    []int64             `json:"taken"`   // entries of the ledger whose row was taken away
+	Journal  map[string][]string `json:"journal"` // lines of the journal that were changed, by firm
 }
 
 // VerifyVault recomputes the ledger and every exhibit of every firm. For the system principal.
@@ -37,7 +39,7 @@ func (r *Rooms) VerifyVault(ctx context.Context) (v VaultReport, err error) {
 	if v.Folder, err = r.Ledger.Dir(); err != nil {
 		return v, err
 	}
-	v.Holds = v.Ledger.Holds() && v.Folder.Holds()
+	v.Holds, v.Journal = v.Ledger.Holds() && v.Folder.Holds(), map[string][]string{}
 	var firms []string
 	err = r.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return tx.Each(ctx, `SELECT id FROM firm ORDER BY id`, nil, func(scan func(...any) error) error {
@@ -49,6 +51,19 @@ func (r *Rooms) VerifyVault(ctx context.Context) (v VaultReport, err error) {
 	})
 	if err != nil {
 		return v, err
+	}
+	if v.Taken, err = r.unclaimed(ctx); err != nil {
+		return v, fmt.Errorf("look for rows that were taken away: %w", err)
+	}
+	v.Holds = v.Holds && len(v.Taken) == 0
+	for _, f := range append([]string{""}, firms...) { // "" is the installation's own journal
+		_, unsound, err := r.Journal.Verify(ctx, f)
+		if err != nil {
+			return v, err
+		}
+		if len(unsound) > 0 {
+			v.Journal[f], v.Holds = unsound, false
+		}
 	}
 	for _, f := range firms {
 		rep, err := r.Evidence.VerifyAll(ctx, f)
@@ -82,6 +97,34 @@ func (r *Rooms) continues(ctx context.Context, say io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// retain erases what is past its time in the firms that switched that on.
+func (r *Rooms) retain(ctx context.Context) error {
+	list, err := r.Firms.List(ctx)
+	if err != nil {
+		return err
+	}
+	var firms []string
+	for _, f := range list {
+		firms = append(firms, f.ID)
+	}
+	return r.Retention.Sweep(ctx, firms)
+}
+
+// unclaimed lists entries of the ledger that belong to no line of the journal, no exhibit and no delivery, at most 100. The
+// ledger cannot lose an entry unnoticed, so a row that was taken away leaves its entry without an owner.
+func (r *Rooms) unclaimed(ctx context.Context) (list []int64, err error) {
+	err = r.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT idx FROM ledger_leaf WHERE ticket IN (SELECT ticket FROM ledger_leaf EXCEPT SELECT ticket FROM journal
+			EXCEPT SELECT ticket FROM exhibit EXCEPT SELECT leaf FROM delivery) ORDER BY idx LIMIT 100`, nil, func(scan func(...any) error) error {
+			var i int64
+			err := scan(&i)
+			list = append(list, i)
+			return err
+		})
+	})
+	return list, err
 }
 
 // witnesses reads the witnesses of the configuration.
@@ -121,6 +164,12 @@ func (v VaultReport) Print(w io.Writer) {
 	}
 	for _, c := range v.Ledger.Cosigned {
 		fmt.Fprintf(w, "  confirmed by %s at %s\n", c.Name, c.At.Format(time.RFC3339))
+	}
+	for _, i := range v.Taken {
+		fmt.Fprintf(w, "  entry %d of the ledger belongs to nothing that is kept: a line of the journal, an exhibit or a delivery was taken away\n", i)
+	}
+	for firm, ids := range v.Journal {
+		fmt.Fprintf(w, "  journal of firm %q: %d lines were changed, the first is %s\n", firm, len(ids), ids[0])
 	}
 	for _, f := range v.Firms {
 		fmt.Fprintf(w, "firm %s: %d exhibits, %d waiting for a checkpoint, %s\n", f.Firm, f.Exhibits, f.Waiting, word(f.Holds()))
