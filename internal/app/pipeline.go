@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"chop/internal/author"
+	"chop/internal/capture"
 	"chop/internal/crisis"
 	"chop/internal/decision"
 	"chop/internal/fault"
@@ -31,6 +32,7 @@ func (r *Rooms) pipeline() {
 	job.Long(r.Jobs, "dossier.build", buildLimit, r.Dossiers.Build) // dossier.Build     -> a sealed package for a lawyer
 	job.Outside(r.Jobs, "ledger.checkpoint", r.stamp)               // crisis.Opened     -> its first proofs stand under a checkpoint
 	// stamp.Due -> an authority: the stamp room registers this itself (stamp.NewStore)
+	job.Long(r.Jobs, "capture.take", capture.TakeLimit, r.Captures.Take) // capture.Due       -> a page is seen by a browser and sealed
 	// consent.Ask -> Send, and the timer Due: the consent room registers these itself (consent.NewStore)
 	// alert.Raised -> Page -> Send, and the timer Step: the alert room registers these itself (alert.NewStore)
 	job.On(r.Jobs, "decision.wake", r.Decisions.Wake)           // timer             -> a snoozed item comes back
@@ -62,6 +64,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err := r.Groups.Note(ctx, e); err != nil {
 		return err
 	}
+	if err := r.Captures.Changed(ctx, e); err != nil {
+		return err
+	}
 	done, err := r.Labels.Label(ctx, e)
 	if err != nil || len(done.IDs) == 0 {
 		return err
@@ -81,6 +86,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err := r.Beat.Ambushes(ctx, done); err != nil {
 		return err
 	}
+	if err := r.Captures.Consider(ctx, done.Firm, done.IDs); err != nil {
+		return err
+	}
 	return r.Second.Consider(ctx, done)
 }
 
@@ -90,13 +98,16 @@ func (r *Rooms) stamp(ctx context.Context, _ crisis.Opened) error {
 	return err
 }
 
-// noteDeed tells the account's room what was decided towards an account.
+// noteDeed tells the account's room what was decided towards an account, and the captures' room what it was about.
 func (r *Rooms) noteDeed(ctx context.Context, e decision.Made) error {
 	d, err := r.Decisions.Find(ctx, e.Firm, e.ID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil || d.Option == decision.Observe {
+		return err
+	}
+	if err := r.Captures.Decide(ctx, d.Firm, d.Mention); err != nil {
 		return err
 	}
 	return r.Authors.NoteDeed(ctx, author.Deed{Firm: d.Firm, ID: d.ID, Key: d.Author, Mention: d.Mention, Option: string(d.Option), At: d.At})

@@ -12,6 +12,8 @@ import (
 	"chop/internal/author"
 	"chop/internal/author/signal"
 	"chop/internal/blob"
+	"chop/internal/browser"
+	"chop/internal/capture"
 	"chop/internal/classify"
 	"chop/internal/classify/builtin"
 	"chop/internal/classify/remote"
@@ -41,7 +43,6 @@ import (
 	"chop/internal/ownrule"
 	"chop/internal/pulse"
 	"chop/internal/reply"
-	"chop/internal/retention"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/feed"
@@ -60,7 +61,7 @@ type Rooms struct {
 	DB        *db.DB
 	Jobs      *job.Queue
 	Seal      *seal.Store
-	Blob      blob.Store
+	Blob      *blob.Disk
 	Ledger    *ledger.Log
 	Journal   *journal.Store
 	Firms     *firm.Store
@@ -72,6 +73,7 @@ type Rooms struct {
 	Consents  *consent.Store
 	Sources   *source.Store
 	Mentions  *mention.Store
+	Captures  *capture.Store
 	Authors   *author.Store
 	Labels    *classify.Store
 	Second    *remote.Store
@@ -90,7 +92,6 @@ type Rooms struct {
 	Outcomes  *outcome.Store
 	Importer  *mention.Importer
 	Standing  *standing.Store
-	Retention *retention.Store
 	Dossiers  *dossier.Store
 
 	version  string
@@ -145,14 +146,10 @@ func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error)
 	if err != nil {
 		return err
 	}
-	peers, err := witnesses(c.Witnesses)
-	if err != nil {
+	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger")); err != nil {
 		return err
 	}
-	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger"), peers...); err != nil {
-		return err
-	}
-	if r.Blob, err = files(c); err != nil {
+	if r.Blob, err = blob.New(filepath.Join(c.Data, "blobs")); err != nil {
 		return err
 	}
 	r.Journal = journal.New(r.DB, r.Ledger, r.Seal)
@@ -223,6 +220,9 @@ func (r *Rooms) trade(c Config) error {
 		Alerts: r.Alerts, Channels: r.channels, Origin: c.Origin})
 	r.Sources = &source.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Alerts: r.Alerts, Registry: r.registry()}
 	r.Mentions = &mention.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Ledger: r.Ledger, Sources: r.Sources}
+	if err := r.captures(); err != nil {
+		return err
+	}
 	engine, err := builtin.New()
 	if err != nil {
 		return fmt.Errorf("open the labelling engine: %w", err)
@@ -257,13 +257,20 @@ func (r *Rooms) trade(c Config) error {
 	r.Outcomes = &outcome.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Sources: r.Sources, Cases: r.Cases, Decisions: r.Decisions}
 	r.Decisions.Tune = r.Outcomes.Tune
 	r.Standing = &standing.Store{DB: r.DB}
-	r.Retention = retention.New(retention.Config{DB: r.DB, Journal: r.Journal, Evidence: r.Evidence, Cases: r.Cases})
 	r.dossiers(c)
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err
 	}
 	r.pipeline()
 	return nil
+}
+
+// captures wires what comes into the vault by other ways than the channels.
+func (r *Rooms) captures() (err error) {
+	look := browser.New(browser.Config{Client: r.fetch, Version: r.version})
+	r.Captures, err = capture.Open(&capture.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Evidence: r.Evidence, Mentions: r.Mentions,
+		Version: r.version, Look: look.Capture})
+	return err
 }
 
 // learning wires what the labeller learns from people: the firm's model, its rules, and last their word, which wins.

@@ -15,6 +15,7 @@ import (
 	"chop/internal/fault"
 	"chop/internal/source"
 	"chop/internal/user"
+	"chop/internal/web/captures"
 	"chop/internal/web/live"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
@@ -26,7 +27,7 @@ import (
 func (a *App) handler() http.Handler {
 	mux := http.NewServeMux()
 	edge := session.New(session.Config{Users: a.Users, Firms: a.Firms, Now: a.DB.Clock(), Secure: a.config.secure(), Proxy: a.config.Proxy,
-		Demo: a.config.Demo, Public: []string{"/demo/", consent.LinkPath}, Hooks: []string{"/hooks/", alert.LinkPath}, Large: []string{"/hooks/", sources.ImportPath},
+		Demo: a.config.Demo, Public: []string{"/demo/", consent.LinkPath}, Hooks: []string{"/hooks/", alert.LinkPath}, Large: []string{"/hooks/", sources.ImportPath, captures.FilesPath, captures.SharePath},
 		LargeBody: 110 << 20, Fill: a.fill, PerSecond: rate.Limit(a.config.Visits), Burst: int(10 * a.config.Visits)})
 	a.health(mux)
 	mux.Handle("GET "+static.Prefix, static.Handler())

@@ -1,4 +1,4 @@
-// Package blob keeps files under the SHA-256 of their content, on a local disk or in an S3-compatible store.
+// Package blob keeps files under the SHA-256 of their content on a local disk.
 //
 // A file is there whole or not at all, even after a power cut, and a file whose bytes have changed is never handed out
 // as if it were whole.
@@ -53,24 +53,11 @@ func (d *Disk) temp() string { return filepath.Join(d.dir, "tmp") }
 
 // path turns an address into a file name; anything that is not 64 lower-case hexadecimal digits is nobody's address.
 func (d *Disk) path(sum string) (string, error) {
-	if !isSum(sum) {
+	raw, err := hex.DecodeString(sum)
+	if err != nil || len(raw) != sha256.Size || hex.EncodeToString(raw) != sum {
 		return "", missing()
 	}
 	return filepath.Join(d.dir, sum[:2], sum[2:]), nil
-}
-
-func isSum(sum string) bool {
-	raw, err := hex.DecodeString(sum)
-	return err == nil && len(raw) == sha256.Size && hex.EncodeToString(raw) == sum
-}
-
-// Check tells whether the folder can be written.
-func (d *Disk) Check(context.Context) error {
-	f, err := os.CreateTemp(d.temp(), "check-*")
-	if err != nil {
-		return explain("write into the blob store", err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func missing() error { return fault.New(fault.NotFound, "blob.missing") }
@@ -169,7 +156,7 @@ func (d *Disk) Open(sum string) (io.ReadCloser, error) {
 }
 
 type checked struct {
-	f    io.ReadCloser
+	f    *os.File
 	h    hash.Hash
 	want string
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chop/internal/access"
+	"chop/internal/db"
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/source"
@@ -44,17 +45,20 @@ func (s *Store) Preserve(ctx context.Context, ev *evidence.Store, firm, id, caus
 		return evidence.Exhibit{}, err
 	}
 	// The sealing is done on the program's behalf, so that a person who may only preserve does not have to read.
-	files, err := s.exhibitFiles(access.With(ctx, access.System(firm)), ms[0])
+	m, system := ms[0], access.With(ctx, access.System(firm))
+	raw, err := s.newestDelivery(system, m)
 	if err != nil {
 		return evidence.Exhibit{}, fmt.Errorf("preserve mention %s: %w", id, err)
 	}
-	m := ms[0]
+	files, err := s.exhibitFiles(system, m, raw)
+	if err != nil {
+		return evidence.Exhibit{}, fmt.Errorf("preserve mention %s: %w", id, err)
+	}
 	return ev.Preserve(ctx, evidence.Capture{Firm: firm, Ref: Ref(id), Title: cmp.Or(strings.TrimSpace(m.AuthorName), m.ExternalID),
-		Level: evidence.L1, Files: files, Cause: cause, Limits: []string{"api capture; no picture of the page"},
-		Meta: map[string]string{"url": m.URL, "how": "api", "revision": fmt.Sprint(m.Revision), "state": string(m.State)}})
+		Level: evidence.L1, Files: files, Cause: cause, Limits: exhibitLimits(m, raw), Meta: exhibitMeta(m, raw)})
 }
 
-func (s *Store) exhibitFiles(ctx context.Context, m Mention) ([]evidence.File, error) {
+func (s *Store) exhibitFiles(ctx context.Context, m Mention, raw *Delivery) ([]evidence.File, error) {
 	item, err := s.exhibitItem(ctx, m)
 	if err != nil {
 		return nil, err
@@ -84,15 +88,61 @@ func (s *Store) exhibitFiles(ctx context.Context, m Mention) ([]evidence.File, e
 			return nil, err
 		}
 	}
-	if m.Delivery == "" {
+	if raw == nil {
 		return files, nil
 	}
-	d, err := s.RawDelivery(ctx, m.Firm, m.Delivery)
+	files = append(files, evidence.File{Name: "delivery.bin", Media: "application/octet-stream", Body: raw.Body})
+	return files, add("delivery.json", map[string]any{"url": raw.URL, "status": raw.Status, "header": raw.Header, "sha256": raw.SHA256, "received_at": raw.At})
+}
+
+// newestDelivery is the raw answer in which the newest state of a mention came, or the last one that is known; nil when
+// there is none.
+func (s *Store) newestDelivery(ctx context.Context, m Mention) (*Delivery, error) {
+	id, n := m.Delivery, 1
+	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.One(ctx, `SELECT delivery_id, n FROM revision WHERE firm_id = $1 AND mention_id = $2 AND delivery_id <> '' ORDER BY n DESC LIMIT 1`,
+			[]any{m.Firm, m.ID}, &id, &n)
+		return err
+	})
+	if err != nil || id == "" {
+		return nil, err
+	}
+	d, err := s.RawDelivery(ctx, m.Firm, id)
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, evidence.File{Name: "delivery.bin", Media: "application/octet-stream", Body: d.Body})
-	return files, add("delivery.json", map[string]any{"url": d.URL, "status": d.Status, "header": d.Header, "sha256": d.SHA256, "received_at": d.At})
+	d.newest = n == m.Revision
+	return &d, nil
+}
+
+// exhibitMeta is what is known of how the item was captured (domain/evidence-legal.md A.3).
+func exhibitMeta(m Mention, raw *Delivery) map[string]string {
+	meta := map[string]string{"url": m.URL, "how": "api", "revision": fmt.Sprint(m.Revision), "state": string(m.State), "place_id": m.ExternalID, "item_kind": m.Kind,
+		"written_at": stamp(m.At), "first_seen_at": stamp(m.SeenAt), "clock": "machine clock, offset not measured"}
+	if !m.GoneAt.IsZero() {
+		meta["gone_at"] = stamp(m.GoneAt)
+	}
+	if raw != nil {
+		meta["requested_url"], meta["status"], meta["received_at"] = raw.URL, fmt.Sprint(raw.Status), stamp(raw.At)
+	}
+	return meta
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// exhibitLimits are the known defects of a capture through a channel's interface.
+func exhibitLimits(m Mention, raw *Delivery) []string {
+	limits := []string{"api capture; no picture of the page"}
+	if raw == nil {
+		limits = append(limits, "no raw answer of the place")
+	}
+	switch {
+	case raw != nil && !raw.newest:
+		limits = append(limits, "raw answer is of an earlier state")
+	case !m.GoneAt.IsZero():
+		limits = append(limits, "gone; raw answer is the first of the listing without it")
+	}
+	return limits
 }
 
 func (s *Store) exhibitItem(ctx context.Context, m Mention) (exhibitItem, error) {

@@ -435,6 +435,11 @@ func (in *intake) sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for disappearances: %w", err)
 	}
+	if len(gone) > 0 && in.deliveries == nil { // the listing shows that they are missing
+		if err := in.saveDeliveries(ctx); err != nil {
+			return err
+		}
+	}
 	for _, m := range gone {
 		if err := in.vanish(ctx, m); err != nil {
 			return err
@@ -450,5 +455,5 @@ func (in *intake) vanish(ctx context.Context, m Mention) error {
 		return fmt.Errorf("record disappearance: %w", err)
 	}
 	in.ev.Moved = append(in.ev.Moved, m.ID)
-	return in.saveRevisions(ctx, [][]any{{in.src.Firm, m.ID, m.Revision + 1, now, m.Text, source.Gone, ""}})
+	return in.saveRevisions(ctx, [][]any{{in.src.Firm, m.ID, m.Revision + 1, now, m.Text, source.Gone, in.delivery(source.Item{})}})
 }

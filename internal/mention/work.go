@@ -176,6 +176,7 @@ type Delivery struct {
 	Status          int
 	At              time.Time
 	Body            []byte
+	newest          bool // of the newest state of the mention it was opened for
 }
 
 // RawDelivery opens a delivery. fault.NotFound when the mention came without one.
