@@ -30,6 +30,7 @@ type commands struct {
 	Simulate   simulateCmd   `cmd:"" help:"Play a page with honest life and attacks into CSV files."`
 	Train      trainCmd      `cmd:"" help:"Learn from a firm's judgements."`
 	Verify     verifyCmd     `cmd:"" help:"Recompute every hash and proof: of the vault, a package, an exhibit, a log directory."`
+	Witness    witnessCmd    `cmd:"" help:"Confirm that the log of another installation only grows."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database up to date."`
 	User       userCmd       `cmd:"" help:"Make a sign-in link for a person who lost access."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the installation and name what is wrong."`
@@ -40,6 +41,14 @@ type commands struct {
 type place struct {
 	Data string `help:"Data folder: keys, files and, by default, the database." default:"${data}" env:"CHOP_DATA" placeholder:"DIR"`
 	DB   string `help:"postgres://... for PostgreSQL; SQLite in the data folder when absent." name:"db" env:"CHOP_DB" placeholder:"URL"`
+	Blob string `help:"s3://BUCKET?endpoint=https://... to keep files there rather than in the data folder; keys in CHOP_S3_KEY and CHOP_S3_SECRET." env:"CHOP_BLOB" placeholder:"URL"`
+
+	Witnesses []string `name:"witness" help:"Address and public key of a witness, with a space between, as chop witness prints them. May be repeated." env:"CHOP_WITNESS" sep:"," placeholder:"\"URL KEY\""`
+}
+
+// config is what every command needs to open the installation.
+func (p place) config() app.Config {
+	return app.Config{Data: p.Data, DB: p.DB, Blob: p.Blob, Witnesses: p.Witnesses}
 }
 
 // stamps is where timestamps come from.

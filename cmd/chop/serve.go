@@ -29,7 +29,7 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) config() app.Config {
-	return app.Config{Listen: c.Listen, Data: c.Data, DB: c.DB, Origin: c.Origin, Proxy: c.Proxy, Demo: c.Demo, Allow: c.Allow, NoWork: c.WebOnly, Timestamps: c.Timestamps,
+	return app.Config{Listen: c.Listen, Data: c.Data, DB: c.DB, Blob: c.Blob, Witnesses: c.Witnesses, Origin: c.Origin, Proxy: c.Proxy, Demo: c.Demo, Allow: c.Allow, NoWork: c.WebOnly, Timestamps: c.Timestamps,
 		SMTP: app.SMTP{Host: c.SMTPHost, Port: c.SMTPPort, User: c.SMTPUser, Password: c.SMTPPass, From: c.SMTPFrom, TLS: c.SMTPTLS}}
 }
 
@@ -44,7 +44,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	conf.Data, conf.DB = dir, ""
+	conf.Data, conf.DB, conf.Blob = dir, "", ""
 	d, err := demo.New()
 	if err != nil {
 		return err
@@ -97,5 +97,5 @@ func (c *workCmd) Run(ctx context.Context) error {
 	if c.DB == "" {
 		return fmt.Errorf("workers beside a web process need PostgreSQL: give --db postgres://...; with SQLite, chop serve does both")
 	}
-	return serve(ctx, app.Config{Data: c.Data, DB: c.DB, Allow: c.Allow, NoWeb: true, Timestamps: c.Timestamps}, nil)
+	return serve(ctx, app.Config{Data: c.Data, DB: c.DB, Blob: c.Blob, Witnesses: c.Witnesses, Allow: c.Allow, NoWeb: true, Timestamps: c.Timestamps}, nil)
 }

@@ -12,6 +12,7 @@ import (
 	"chop/internal/app"
 	"chop/internal/db"
 	"chop/internal/fault"
+	"chop/internal/ledger"
 	"chop/internal/stamp"
 	"chop/internal/tsa"
 )
@@ -38,7 +39,9 @@ func (p place) open(ctx context.Context) (*app.Rooms, error) {
 	if err := p.there(); err != nil {
 		return nil, err
 	}
-	return app.Open(ctx, app.Config{Data: p.Data, DB: p.DB, Timestamps: "none"}, version)
+	c := p.config()
+	c.Timestamps = "none"
+	return app.Open(ctx, c, version)
 }
 
 // there refuses a data folder that does not exist: a command beside the program must not make one.
@@ -59,7 +62,7 @@ type userCmd struct {
 
 // Run prints a link with which the person chooses a new password.
 func (c *userCmd) Run(ctx context.Context) error {
-	r, err := app.Open(ctx, app.Config{Data: c.Data, DB: c.DB, Origin: c.Origin}, version)
+	r, err := app.Open(ctx, app.Config{Data: c.Data, DB: c.DB, Blob: c.Blob, Origin: c.Origin}, version)
 	if err != nil {
 		return err
 	}
@@ -151,6 +154,13 @@ func examine(ctx context.Context, r *app.Rooms) []finding {
 	}
 	add("ledger", "every hash holds", err)
 	list = append(list, timestamps(ctx, r)...)
+	quick, err := r.Ledger.Consistent(ctx)
+	if err == nil && !quick.Holds() {
+		err = fmt.Errorf("%s; docs/operations.md says what to do", quick.Troubles[0].Code)
+	}
+	add("log", fmt.Sprintf("%d entries, continues what was seen", quick.Leaves), err)
+	add("files", "the store of files can be used", r.Blob.Check(ctx))
+	list = append(list, witnesses(ctx, r)...)
 	add("clock", r.DB.Now().Format(time.RFC3339), clockSane(r.DB))
 	return list
 }
@@ -197,4 +207,17 @@ func clockSane(d *db.DB) error {
 		return errors.New("the machine's clock stands in the past; set it before anything is sealed")
 	}
 	return nil
+}
+
+// witnesses tells how each witness answered last.
+func witnesses(ctx context.Context, r *app.Rooms) (list []finding) {
+	ws, err := r.Ledger.Witnesses(ctx)
+	if err != nil {
+		return []finding{{"witness", false, err.Error()}}
+	}
+	for _, w := range ws {
+		list = append(list, finding{"witness", w.State == ledger.WitnessSigned || w.State == ledger.WitnessNever,
+			fmt.Sprintf("%s: %s, %d entries. %s", w.Name, w.State, w.Size, w.Detail)})
+	}
+	return list
 }

@@ -59,6 +59,9 @@ func (a *App) Origin() string { return a.config.Origin }
 func (a *App) Start(ctx context.Context) error {
 	run, stop := context.WithCancel(access.With(context.WithoutCancel(ctx), access.System("*")))
 	a.stop = stop
+	if err := a.continues(run, a.say); err != nil {
+		return err
+	}
 	if !a.config.NoWeb {
 		if err := a.serve(run); err != nil {
 			return err
@@ -153,7 +156,9 @@ var duties = []struct {
 	{"checkpoint", 12, func(r *Rooms, ctx context.Context) error { _, err := r.Ledger.Checkpoint(ctx); return err }},
 	{"timestamps", 3, func(r *Rooms, ctx context.Context) error { return r.Stamps.Tend(ctx) }},
 	{"watch timestamps", 12, (*Rooms).watchStamps},
+	{"witness", 12, func(r *Rooms, ctx context.Context) error { return r.Ledger.Cosign(ctx) }},
 	{"tidy", 720, (*Rooms).tidy},
+	{"retention", 4320, (*Rooms).retain},
 }
 
 // tidy drops what is only of passing use.

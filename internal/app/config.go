@@ -18,12 +18,16 @@ type Config struct {
 	Listen  string // host:port; default 127.0.0.1:8484
 	Data    string // folder for keys, files and, by default, the database
 	DB      string // postgres://...; empty: SQLite in Data
+	Blob    string // s3://bucket?endpoint=...; empty: a folder in Data
 	Origin  string // "https://chop.example": how people reach us; default from Listen
 	Proxy   bool   // one trusted proxy in front
 	Demo    bool
 	Workers int
 	NoWork  bool // web only: another process works the queue
 	NoWeb   bool // workers only
+
+	// Witnesses confirm that the log only grows: address and public key, with a space between.
+	Witnesses []string
 
 	// Allow lists private addresses that connectors may call, e.g. a site in the own network.
 	Allow []string

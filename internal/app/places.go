@@ -21,6 +21,7 @@ import (
 	"chop/internal/web/owner"
 	"chop/internal/web/people"
 	"chop/internal/web/replies"
+	"chop/internal/web/retention"
 	"chop/internal/web/rules"
 	"chop/internal/web/signin"
 	"chop/internal/web/sources"
@@ -41,10 +42,11 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
 	consent.Mount(mux, consent.Deps{Consents: a.Consents})
 	owner.Mount(mux, owner.Deps{Firms: a.Firms, Standing: a.Standing, Cases: a.Cases, Consents: a.Consents, Decisions: a.Decisions, Mentions: a.Mentions,
-		Duty: a.Duty})
+		Duty: a.Duty, Ledger: a.Ledger})
 	authors.Mount(mux, authors.Deps{Authors: a.Authors, Mentions: a.Mentions, Evidence: a.Evidence})
 	alerts.Mount(mux, alerts.Deps{Alerts: a.Alerts})
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
+	retention.Mount(mux, retention.Deps{Retention: a.Retention, Evidence: a.Evidence})
 	captures.Mount(mux, captures.Deps{Captures: a.Captures, Cases: a.Cases, Origin: a.config.Origin})
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})
 	sources.Mount(mux, sources.Deps{Sources: a.Sources, Importer: a.Importer, Firms: a.Firms, Journal: a.Journal, Origin: a.config.Origin})

@@ -43,6 +43,7 @@ import (
 	"chop/internal/ownrule"
 	"chop/internal/pulse"
 	"chop/internal/reply"
+	"chop/internal/retention"
 	"chop/internal/seal"
 	"chop/internal/source"
 	"chop/internal/source/feed"
@@ -61,7 +62,7 @@ type Rooms struct {
 	DB        *db.DB
 	Jobs      *job.Queue
 	Seal      *seal.Store
-	Blob      *blob.Disk
+	Blob      blob.Store
 	Ledger    *ledger.Log
 	Journal   *journal.Store
 	Firms     *firm.Store
@@ -92,6 +93,7 @@ type Rooms struct {
 	Outcomes  *outcome.Store
 	Importer  *mention.Importer
 	Standing  *standing.Store
+	Retention *retention.Store
 	Dossiers  *dossier.Store
 
 	version  string
@@ -146,10 +148,14 @@ func (r *Rooms) floor(ctx context.Context, c Config, version string) (err error)
 	if err != nil {
 		return err
 	}
-	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger")); err != nil {
+	peers, err := witnesses(c.Witnesses)
+	if err != nil {
 		return err
 	}
-	if r.Blob, err = blob.New(filepath.Join(c.Data, "blobs")); err != nil {
+	if r.Ledger, err = ledger.New(r.DB, seed, filepath.Join(c.Data, "ledger"), peers...); err != nil {
+		return err
+	}
+	if r.Blob, err = files(c); err != nil {
 		return err
 	}
 	r.Journal = journal.New(r.DB, r.Ledger, r.Seal)
@@ -257,6 +263,7 @@ func (r *Rooms) trade(c Config) error {
 	r.Outcomes = &outcome.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Sources: r.Sources, Cases: r.Cases, Decisions: r.Decisions}
 	r.Decisions.Tune = r.Outcomes.Tune
 	r.Standing = &standing.Store{DB: r.DB}
+	r.Retention = retention.New(retention.Config{DB: r.DB, Journal: r.Journal, Evidence: r.Evidence, Cases: r.Cases})
 	r.dossiers(c)
 	if r.Importer, err = mention.NewImporter(r.Mentions, r.Journal, filepath.Join(c.Data, "imports")); err != nil {
 		return err

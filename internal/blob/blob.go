@@ -1,4 +1,4 @@
-// Package blob keeps files under the SHA-256 of their content on a local disk.
+// Package blob keeps files under the SHA-256 of their content, on a local disk or in an S3-compatible store.
 //
 // A file is there whole or not at all, even after a power cut, and a file whose bytes have changed is never handed out
 // as if it were whole.
@@ -53,11 +53,24 @@ func (d *Disk) temp() string { return filepath.Join(d.dir, "tmp") }
 
 // path turns an address into a file name; anything that is not 64 lower-case hexadecimal digits is nobody's address.
 func (d *Disk) path(sum string) (string, error) {
-	raw, err := hex.DecodeString(sum)
-	if err != nil || len(raw) != sha256.Size || hex.EncodeToString(raw) != sum {
+	if !isSum(sum) {
 		return "", missing()
 	}
 	return filepath.Join(d.dir, sum[:2], sum[2:]), nil
+}
+
+func isSum(sum string) bool {
+	raw, err := hex.DecodeString(sum)
+	return err == nil && len(raw) == sha256.Size && hex.EncodeToString(raw) == sum
+}
+
+// Check tells whether the folder can be written.
+func (d *Disk) Check(context.Context) error {
+	f, err := os.CreateTemp(d.temp(), "check-*")
+	if err != nil {
+		return explain("write into the blob store", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func missing() error { return fault.New(fault.NotFound, "blob.missing") }
@@ -156,7 +169,7 @@ func (d *Disk) Open(sum string) (io.ReadCloser, error) {
 }
 
 type checked struct {
-	f    *os.File
+	f    io.ReadCloser
 	h    hash.Hash
 	want string
 }

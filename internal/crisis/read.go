@@ -97,6 +97,19 @@ func (s *Store) Of(ctx context.Context, firm string, r reason.Ref) ([]Case, erro
 		JOIN crisis k ON k.firm_id = i.firm_id AND k.id = i.crisis_id WHERE i.firm_id = $1 AND i.kind = $2 AND i.ref_id = $3)`, "", firm, r.Kind, r.ID)
 }
 
+// AllOf is every case an item belongs to, closed ones too; an item of a merged case belongs to the one it was merged into.
+// A case belongs to itself. Needs access.ViewCases.
+func (s *Store) AllOf(ctx context.Context, firm string, r reason.Ref) ([]Case, error) {
+	if err := access.Check(ctx, access.ViewCases, firm); err != nil {
+		return nil, err
+	}
+	if r.Kind == (Case{}).Ref().Kind {
+		return s.query(ctx, `firm_id = $1 AND id = $2`, "", firm, r.ID)
+	}
+	return s.query(ctx, `firm_id = $1 AND id IN (SELECT CASE WHEN k.root = '' THEN k.id ELSE k.root END FROM crisis_item i
+		JOIN crisis k ON k.firm_id = i.firm_id AND k.id = i.crisis_id WHERE i.firm_id = $1 AND i.kind = $2 AND i.ref_id = $3)`, "", firm, r.Kind, r.ID)
+}
+
 // family is the condition for rows of the case in $2 of the firm in $1 and of those merged into it.
 const family = `crisis_id IN (SELECT id FROM crisis WHERE firm_id = $1 AND (id = $2 OR root = $2))`
 

@@ -1,7 +1,7 @@
 // Package evidence keeps exhibits: what was seen, from where and when, sealed so that every later change shows.
 //
 // An exhibit is a set of files and a manifest (capture.json) that names them by SHA-256. Files and manifest are
-// encrypted with the firm's key; a salted commitment of the manifest is a leaf of the ledger. The room does not know
+// encrypted with a key of the exhibit's own, which the firm's key wraps; a salted commitment of the manifest is a leaf of the ledger. The room does not know
 // what it holds: any room may hand it a reason.Ref and bytes. An exhibit shows what ChOP received and that it has not
 // changed since; it does not show who wrote it or that it is true.
 package evidence
@@ -103,6 +103,7 @@ type Exhibit struct {
 	Meta      map[string]string
 	Limits    []string
 	Held      time.Time // zero: no legal hold
+	Reviewed  time.Time // when somebody last said that the hold is still needed; zero: never
 	Removed   time.Time // zero: still here
 	Sealed    State     // what is known now without recomputing: Waits until a checkpoint covers it, Fails once found broken
 	Checked   State     // at the last verification; empty: never verified

@@ -424,6 +424,120 @@ func TestHoldStopsRemovalAndRemovalLeavesATrace(t *testing.T) {
 	})
 }
 
+// Erasing one exhibit destroys its own key: with every row and file put back from a copy, but for the key, nothing of it
+// opens. The others, their packages and the log are as whole as before, and what is left names nobody.
+func TestAnErasedExhibitIsGoneAndTheOthersStand(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		owner := as(t, "Ola", access.Owner)
+		secret := capture("Pożałujesz, Zofio")
+		secret.Title = "Groźba Zenobiusza"
+		gone := w.preserve(t, owner, secret)
+		other := capture("z")
+		other.Ref.ID = "m2"
+		stays := w.preserve(t, owner, other)
+		w.sign(t)
+		var address string
+		w.one(t, `SELECT blob FROM exhibit_file WHERE firm_id = 'a' AND exhibit_id = $1`, gone.ID, &address)
+		raw, err := w.disk.Read(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sealed []byte
+		w.one(t, `SELECT sealed FROM exhibit WHERE firm_id = 'a' AND id = $1`, gone.ID, &sealed)
+		if err := w.Remove(owner, "a", gone.ID, "po terminie"); err != nil {
+			t.Fatal(err)
+		}
+		var key []byte
+		w.one(t, `SELECT own_key FROM exhibit WHERE firm_id = 'a' AND id = $1`, gone.ID, &key)
+		if len(key) != seal.OwnWrapped || strings.Trim(string(key), "\x00") != "" {
+			t.Errorf("the key is not overwritten: %x", key)
+		}
+		w.sign(t)
+		if rep, err := w.VerifyAll(owner, "a"); err != nil || !rep.Holds() || rep.Exhibits != 2 {
+			t.Errorf("%+v %v", rep, err)
+		}
+		var zip bytes.Buffer
+		if err := w.Export(owner, "a", stays.ID, &zip); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := run(unpack(t, zip.Bytes()), "bash", "check.sh"); err != nil || !strings.Contains(out, "ALL HOLDS") {
+			t.Error(out, err)
+		}
+		w.nothingShows(t, "Zenobiusz")
+		if _, _, err := w.disk.Put(t.Context(), bytes.NewReader(raw)); err != nil {
+			t.Fatal(err)
+		}
+		w.put(t, `UPDATE exhibit SET sealed = $1, removed_at = 0 WHERE firm_id = 'a' AND id = $2`, sealed, gone.ID)
+		w.put(t, `INSERT INTO exhibit_file (firm_id, exhibit_id, n, blob) VALUES ('a', $2, 0, $1)`, address, gone.ID)
+		back, err := w.Get(owner, "a", gone.ID)
+		if err != nil || !back.Unread || back.Title != "" {
+			t.Errorf("it opens again: %+v %v", back, err)
+		}
+		if body, _, err := w.File(owner, "a", gone.ID, gone.Files[0].Name); err == nil {
+			t.Errorf("its file opens again: %q", body)
+		}
+	})
+}
+
+func (w world) one(t testing.TB, q, id string, dest any) {
+	t.Helper()
+	if err := w.d.Read(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		found, err := tx.One(ctx, q, []any{id}, dest)
+		if err == nil && !found {
+			err = errors.New("no row")
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w world) put(t testing.TB, q string, args ...any) {
+	t.Helper()
+	if err := w.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, q, args...)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A legal hold asks every year whether it is still needed.
+func TestAHoldIsReviewed(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		owner := as(t, "Ola", access.Owner)
+		e := w.preserve(t, owner, capture("x"))
+		due := func(want bool) {
+			t.Helper()
+			got, err := w.Get(owner, "a", e.ID)
+			if err != nil || got.ReviewDue(w.clock.Now()) != want {
+				t.Fatalf("due: want %v, %+v %v", want, got, err)
+			}
+		}
+		due(false)
+		if err := w.Hold(owner, "a", e.ID, "pozew"); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Forward(364 * 24 * time.Hour)
+		due(false)
+		w.clock.Forward(24 * time.Hour)
+		due(true)
+		if err := w.Review(owner, "a", e.ID, ""); !fault.Is(err, fault.Invalid) {
+			t.Error(err)
+		}
+		if err := w.Review(owner, "a", e.ID, "sprawa w drugiej instancji"); err != nil {
+			t.Fatal(err)
+		}
+		due(false)
+		w.clock.Forward(366 * 24 * time.Hour)
+		due(true)
+		w.sign(t)
+		if rc, err := w.Verify(owner, "a", e.ID); err != nil || rc.State != evidence.Holds {
+			t.Errorf("%+v %v", rc, err)
+		}
+	})
+}
+
 func TestForgottenFirm(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ctx := system(t)

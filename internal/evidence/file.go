@@ -48,6 +48,9 @@ func (s *Store) File(ctx context.Context, firm, id, name string) (body []byte, i
 
 // blobs is the addresses of the exhibit's sealed files by their place.
 func (s *Store) blobs(ctx context.Context, r row) (m map[int]string, err error) {
+	if r.known != nil {
+		return r.known.blobs[r.ID], nil
+	}
 	m = map[int]string{}
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		return tx.Each(ctx, `SELECT n, blob FROM exhibit_file WHERE firm_id = $1 AND exhibit_id = $2`, []any{r.Firm, r.ID},
@@ -72,7 +75,12 @@ func (s *Store) read(ctx context.Context, r row, blobs map[int]string, n int) ([
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.seal.Open(ctx, r.Firm, purposeFile, r.ID+"/"+info.Name, sealed)
+	var body []byte
+	if len(r.wrapped) == 0 {
+		body, err = s.seal.Open(ctx, r.Firm, purposeFile, r.ID+"/"+info.Name, sealed)
+	} else {
+		body, err = r.key.Open(purposeFile, r.ID+"/"+info.Name, sealed)
+	}
 	if err != nil {
 		return nil, err
 	}

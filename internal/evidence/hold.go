@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"chop/internal/access"
 	"chop/internal/db"
 	"chop/internal/fault"
 	"chop/internal/reason"
+	"chop/internal/seal"
 )
 
 // Hold puts the exhibit under a legal hold: nothing removes it until Release. Needs access.Preserve and a reason.
 // Faults: Invalid "evidence.why"; Conflict "evidence.removed".
 func (s *Store) Hold(ctx context.Context, firm, id, why string) error {
 	return s.change(ctx, firm, id, "exhibit.held", why, func(ctx context.Context, tx *db.Tx) (int64, error) {
-		return tx.Exec(ctx, `UPDATE exhibit SET held_at = $3 WHERE firm_id = $1 AND id = $2 AND held_at = 0 AND removed_at = 0`,
+		return tx.Exec(ctx, `UPDATE exhibit SET held_at = $3, reviewed_at = 0 WHERE firm_id = $1 AND id = $2 AND held_at = 0 AND removed_at = 0`,
 			firm, id, tx.Now())
 	})
 }
@@ -57,7 +59,29 @@ func (s *Store) change(ctx context.Context, firm, id, verb, why string, update f
 	return nil
 }
 
-// Remove erases the exhibit's content for good; its number, its times and its commitment remain and name no person.
+// ReviewEvery is how often somebody has to say that a legal hold is still needed (domain/evidence-legal.md E.2(5)).
+const ReviewEvery = 365 * 24 * time.Hour
+
+// ReviewDue tells whether somebody should say whether the legal hold is still needed.
+func (e Exhibit) ReviewDue(now time.Time) bool {
+	last := e.Held
+	if e.Reviewed.After(last) {
+		last = e.Reviewed
+	}
+	return !e.Held.IsZero() && e.Removed.IsZero() && now.Sub(last) >= ReviewEvery
+}
+
+// Review says that the legal hold is still needed, and why. Needs access.Preserve and a reason. Faults: Invalid
+// "evidence.why"; Conflict "evidence.removed".
+func (s *Store) Review(ctx context.Context, firm, id, why string) error {
+	return s.change(ctx, firm, id, "exhibit.hold_reviewed", why, func(ctx context.Context, tx *db.Tx) (int64, error) {
+		return tx.Exec(ctx, `UPDATE exhibit SET reviewed_at = $3 WHERE firm_id = $1 AND id = $2 AND held_at > 0 AND removed_at = 0`,
+			firm, id, tx.Now())
+	})
+}
+
+// Remove erases the exhibit's content for good: its files, its salt, its description and the key they were sealed with.
+// Its number, its times and its commitment remain and name no person.
 // Needs access.Preserve, access.ManageFirm and a reason. Faults: Conflict "evidence.held"; Invalid "evidence.why".
 func (s *Store) Remove(ctx context.Context, firm, id, why string) error {
 	for _, p := range []access.Perm{access.Preserve, access.ManageFirm} {
@@ -84,8 +108,9 @@ func (s *Store) remove(ctx context.Context, tx *db.Tx, firm, id, why string) err
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE exhibit SET removed_at = $3, sealed = $4, mark = id
-		WHERE firm_id = $1 AND id = $2 AND held_at = 0 AND removed_at = 0`, firm, id, tx.Now(), []byte{})
+	// Zeros take the key's place, so that it is overwritten where it lies; without it no copy of the files can be read.
+	n, err := tx.Exec(ctx, `UPDATE exhibit SET removed_at = $3, sealed = $4, mark = id, own_key = $5
+		WHERE firm_id = $1 AND id = $2 AND held_at = 0 AND removed_at = 0`, firm, id, tx.Now(), []byte{}, make([]byte, seal.OwnWrapped))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"chop/internal/access"
 	"chop/internal/db"
@@ -78,4 +79,26 @@ func chunks(ids []string) func(func([]string) bool) {
 			ids = ids[n:]
 		}
 	}
+}
+
+// Older is exhibits that are still here and were sealed before a time, oldest first, after the id of the page before, by
+// what stands outside their manifests. Needs access.ViewEvidence.
+func (s *Store) Older(ctx context.Context, firm string, before time.Time, after string, limit int) (list []Exhibit, err error) {
+	if err := access.Check(ctx, access.ViewEvidence, firm); err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT firm_id, id, number, ref_kind, ref_id, made_at, made_by, cause, held_at, reviewed_at FROM exhibit
+			WHERE firm_id = $1 AND made_at <= $2 AND id > $3 AND removed_at = 0 ORDER BY id LIMIT $4`, []any{firm, before, after, limit},
+			func(scan func(...any) error) error {
+				var e Exhibit
+				err := scan(&e.Firm, &e.ID, &e.Number, &e.Ref.Kind, &e.Ref.ID, &e.At, &e.By, &e.Cause, &e.Held, &e.Reviewed)
+				list = append(list, e)
+				return err
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list old exhibits: %w", err)
+	}
+	return list, nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"chop/internal/access"
@@ -27,7 +28,7 @@ import (
 type Config struct {
 	DB      *db.DB
 	Seal    *seal.Store
-	Blob    *blob.Disk
+	Blob    blob.Store
 	Ledger  *ledger.Log
 	Journal *journal.Store
 	Stamps  *stamp.Store // nil: nothing is stamped
@@ -38,16 +39,17 @@ type Config struct {
 type Store struct {
 	db      *db.DB
 	seal    *seal.Store
-	blob    *blob.Disk
+	blob    blob.Store
 	ledger  *ledger.Log
 	journal *journal.Store
 	stamps  *stamp.Store
 	version string
+	alone   *sync.Mutex // held while a large file is verified
 }
 
 // New is the vault on its parts.
 func New(c Config) *Store {
-	return &Store{db: c.DB, seal: c.Seal, blob: c.Blob, ledger: c.Ledger, journal: c.Journal, stamps: c.Stamps, version: c.Version}
+	return &Store{db: c.DB, seal: c.Seal, blob: c.Blob, ledger: c.Ledger, journal: c.Journal, stamps: c.Stamps, version: c.Version, alone: &sync.Mutex{}}
 }
 
 const (
@@ -77,14 +79,16 @@ func (s *Store) Preserve(ctx context.Context, c Capture) (Exhibit, error) {
 		return e, err
 	}
 	// The files are on disk before the rows commit; what a rolled-back transaction leaves is unreadable and harmless.
-	id := db.NewID()
-	blobs, err := s.put(ctx, c, id)
-	if err != nil {
+	in := entry{id: db.NewID(), mark: mark, files: files}
+	if in.key, in.wrapped, err = s.seal.NewOwn(ctx, c.Firm, purposeExhibit, in.id); err != nil {
+		return Exhibit{}, fmt.Errorf("preserve: %w", err)
+	}
+	if in.blobs, err = s.put(ctx, c, in); err != nil {
 		return Exhibit{}, fmt.Errorf("preserve: %w", err)
 	}
 	var e Exhibit
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		e, err = s.enter(ctx, tx, c, entry{id: id, mark: mark, files: files, blobs: blobs})
+		e, err = s.enter(ctx, tx, c, in)
 		return err
 	})
 	if err != nil {
@@ -104,11 +108,11 @@ func (s *Store) mark(ctx context.Context, c Capture, files []FileInfo) (string, 
 	return hex.EncodeToString(m), err
 }
 
-// put seals the files and stores them; it returns their addresses in order.
-func (s *Store) put(ctx context.Context, c Capture, id string) ([]string, error) {
+// put seals the files with the exhibit's own key and stores them; it returns their addresses in order.
+func (s *Store) put(ctx context.Context, c Capture, in entry) ([]string, error) {
 	blobs := make([]string, len(c.Files))
 	for i, f := range c.Files {
-		sealed, err := s.seal.Seal(ctx, c.Firm, purposeFile, id+"/"+f.Name, f.Body)
+		sealed, err := in.key.Seal(purposeFile, in.id+"/"+f.Name, f.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -123,6 +127,8 @@ type entry struct {
 	id, mark string
 	files    []FileInfo
 	blobs    []string
+	key      seal.Own
+	wrapped  []byte // key, as it is kept
 }
 
 // enter writes the rows. The firm's counter is locked first, so that of two equal captures the second finds the first.
@@ -143,7 +149,7 @@ func (s *Store) enter(ctx context.Context, tx *db.Tx, c Capture, in entry) (Exhi
 	}
 	salt := make([]byte, saltSize)
 	rand.Read(salt)
-	sealed, err := s.seal.Seal(ctx, c.Firm, purposeExhibit, in.id, append(bytes.Clone(salt), raw...))
+	sealed, err := in.key.Seal(purposeExhibit, in.id, append(bytes.Clone(salt), raw...))
 	if err != nil {
 		return Exhibit{}, err
 	}
@@ -198,9 +204,9 @@ func (s *Store) clock() string {
 }
 
 func insert(ctx context.Context, tx *db.Tx, m manifest, in entry, sealed []byte, ticket int64, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO exhibit (firm_id, id, number, ref_kind, ref_id, made_at, made_by, cause, prev, mark, sealed, ticket)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		m.Firm, m.ID, m.Number, m.Ref.Kind, m.Ref.ID, at, m.By.ID, m.Cause, m.Prev, in.mark, sealed, ticket)
+	_, err := tx.Exec(ctx, `INSERT INTO exhibit (firm_id, id, number, ref_kind, ref_id, made_at, made_by, cause, prev, mark, sealed, ticket, own_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		m.Firm, m.ID, m.Number, m.Ref.Kind, m.Ref.ID, at, m.By.ID, m.Cause, m.Prev, in.mark, sealed, ticket, in.wrapped)
 	if err != nil {
 		return err
 	}
@@ -229,17 +235,20 @@ type row struct {
 	sealed   []byte
 	salt     []byte
 	manifest []byte // bytes as sealed
+	wrapped  []byte // its own key; empty: sealed with the firm's, as exhibits of earlier versions are
+	key      seal.Own
 	said     manifest
+	known    *known // when a whole page is verified
 }
 
-const columns = `firm_id, id, number, ref_kind, ref_id, made_at, made_by, cause, prev, sealed, ticket, held_at, removed_at, checked_at, checked`
+const columns = `firm_id, id, number, ref_kind, ref_id, made_at, made_by, cause, prev, sealed, ticket, held_at, removed_at, checked_at, checked, own_key, reviewed_at`
 
 func (s *Store) rows(ctx context.Context, where string, args ...any) (rs []row, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Each(ctx, `SELECT `+columns+` FROM exhibit WHERE `+where, args, func(scan func(...any) error) error {
 			var r row
 			err := scan(&r.Firm, &r.ID, &r.Number, &r.Ref.Kind, &r.Ref.ID, &r.At, &r.By, &r.Cause, &r.Prev, &r.sealed, &r.ticket,
-				&r.Held, &r.Removed, &r.CheckedAt, &r.Checked)
+				&r.Held, &r.Removed, &r.CheckedAt, &r.Checked, &r.wrapped, &r.Reviewed)
 			rs = append(rs, r)
 			return err
 		})
@@ -288,7 +297,7 @@ func (s *Store) open(ctx context.Context, r *row) error {
 		r.Checked = Gone
 		return nil
 	}
-	plain, err := s.seal.Open(ctx, r.Firm, purposeExhibit, r.ID, r.sealed)
+	plain, err := s.unseal(ctx, r)
 	switch {
 	case errors.Is(err, seal.ErrBroken) || err == nil && len(plain) < saltSize:
 		r.Unread = true
@@ -305,6 +314,17 @@ func (s *Store) open(ctx context.Context, r *row) error {
 	}
 	r.Exhibit = r.said.fill(r.Exhibit)
 	return nil
+}
+
+// unseal opens the sealed part of the row, with the exhibit's own key if it has one.
+func (s *Store) unseal(ctx context.Context, r *row) (plain []byte, err error) {
+	if len(r.wrapped) == 0 {
+		return s.seal.Open(ctx, r.Firm, purposeExhibit, r.ID, r.sealed)
+	}
+	if r.key, err = s.seal.OpenOwn(ctx, r.Firm, purposeExhibit, r.ID, r.wrapped); err != nil {
+		return nil, err
+	}
+	return r.key.Open(purposeExhibit, r.ID, r.sealed)
 }
 
 func (s *Store) one(ctx context.Context, where string, args ...any) (Exhibit, bool, error) {

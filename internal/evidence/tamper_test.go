@@ -205,7 +205,7 @@ func (s scene) named(rep evidence.Report, code string) bool {
 func TestAnyChangedBitIsFound(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		s := set(t, w)
-		places := [][2]string{{"exhibit", "sealed"}, {"journal", "sealed"}, {"ledger_leaf", "leaf"}, {"ledger_hash", "hash"}, {"file", ""}}
+		places := [][2]string{{"exhibit", "sealed"}, {"exhibit", "own_key"}, {"journal", "sealed"}, {"ledger_leaf", "leaf"}, {"ledger_hash", "hash"}, {"file", ""}}
 		rapid.Check(t, func(rt *rapid.T) {
 			p := rapid.SampledFrom(places).Draw(rt, "place")
 			flip := func(b []byte) []byte {

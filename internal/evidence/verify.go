@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"chop/internal/access"
@@ -114,6 +113,9 @@ func (s *Store) verify(ctx context.Context, r row) (Receipt, error) {
 		return rc, err
 	}
 	rc.conclude(gone)
+	if r.known != nil { // the page is written down together
+		return rc, nil
+	}
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		rc.At = tx.Now()
 		if rc.State != r.Checked && !gone {
@@ -143,7 +145,7 @@ func (s *Store) verifyFiles(ctx context.Context, r row, rc *Receipt) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		_, err := s.read(ctx, r, blobs, i)
+		_, err := s.readAlone(ctx, r, blobs, i)
 		rc.say(CheckFile, err == nil)
 		rc.Checks[len(rc.Checks)-1].File = f.Name
 	}
@@ -154,7 +156,7 @@ func (s *Store) verifyFiles(ctx context.Context, r row, rc *Receipt) error {
 // verifyLedger looks for the commitment in the log and proves it in the newest checkpoint. The hashes of the proof come
 // from the database, and the checkpoint's signature makes a forged proof useless.
 func (s *Store) verifyLedger(ctx context.Context, r row, rc *Receipt) error {
-	leaf, err := s.ledger.Find(ctx, r.ticket)
+	leaf, err := s.leaf(ctx, r)
 	if fault.Is(err, fault.NotFound) {
 		rc.add(CheckCommitment, Fails)
 		return nil
@@ -166,7 +168,7 @@ func (s *Store) verifyLedger(ctx context.Context, r row, rc *Receipt) error {
 		rc.say(CheckCommitment, bytes.Equal(leaf.Leaf, ledger.Commit(r.salt, r.manifest)))
 	}
 	rc.Index = leaf.Index
-	state, c, err := s.included(ctx, leaf)
+	state, c, err := s.included(ctx, r, leaf)
 	if err != nil {
 		return err
 	}
@@ -175,7 +177,15 @@ func (s *Store) verifyLedger(ctx context.Context, r row, rc *Receipt) error {
 	return nil
 }
 
-func (s *Store) included(ctx context.Context, leaf ledger.Entry) (State, ledger.Checkpoint, error) {
+func (s *Store) included(ctx context.Context, r row, leaf ledger.Entry) (State, ledger.Checkpoint, error) {
+	if r.known != nil { // the whole log was recomputed just before: every leaf below the checkpoint is in it
+		switch c := r.known.newest; {
+		case leaf.Index < 0:
+			return Waits, c, nil
+		case leaf.Index < c.Size:
+			return Holds, c, nil
+		}
+	}
 	c, err := s.ledger.Latest(ctx)
 	if errors.Is(err, ledger.ErrDamaged) {
 		return Fails, c, nil
@@ -203,7 +213,7 @@ func (s *Store) included(ctx context.Context, leaf ledger.Entry) (State, ledger.
 }
 
 func (s *Store) verifyCustody(ctx context.Context, r row, rc *Receipt) error {
-	lines, err := s.Custody(ctx, r.Firm, r.ID)
+	lines, err := s.lines(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -211,7 +221,7 @@ func (s *Store) verifyCustody(ctx context.Context, r row, rc *Receipt) error {
 	sound := true
 	for _, l := range lines {
 		begun = begun || l.Verb == "exhibit.preserved"
-		ok, err := s.journal.Sound(ctx, l)
+		ok, err := s.soundLine(ctx, r, l)
 		if err != nil {
 			return err
 		}
@@ -257,39 +267,6 @@ func (r Report) Holds() bool {
 	return len(r.Failed) == 0 && len(r.Missing) == 0 && len(r.Unknown) == 0 && r.Ledger.Holds()
 }
 
-// VerifyAll verifies every exhibit of the firm and the whole ledger, and looks for rows that were taken away: numbers
-// without a row, and exhibits (Unknown, by id) that the journal knows and the vault does not. Needs
-// access.ViewEvidence. Not to be called inside a transaction; a job runs it with job.Outside.
-func (s *Store) VerifyAll(ctx context.Context, firm string) (Report, error) {
-	rep := Report{Firm: firm}
-	if err := access.Check(ctx, access.ViewEvidence, firm); err != nil {
-		return rep, err
-	}
-	var ids []string
-	var last int
-	err := s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.One(ctx, `SELECT last FROM exhibit_counter WHERE firm_id = $1`, []any{firm}, &last); err != nil {
-			return err
-		}
-		next := 1
-		err := tx.Each(ctx, `SELECT id, number FROM exhibit WHERE firm_id = $1 ORDER BY number`, []any{firm}, func(scan func(...any) error) error {
-			var id string
-			var n int
-			err := scan(&id, &n)
-			ids = append(ids, id)
-			rep.miss(next, n)
-			next = n + 1
-			return err
-		})
-		rep.miss(next, last+1)
-		return err
-	})
-	if err != nil {
-		return rep, fmt.Errorf("verify the vault: %w", err)
-	}
-	return rep, s.verifyEach(ctx, &rep, ids)
-}
-
 // maxMissing keeps a counter that was set to a monstrous number from filling the memory.
 const maxMissing = 1000
 
@@ -297,31 +274,4 @@ func (r *Report) miss(from, to int) {
 	for n := from; n < to && len(r.Missing) < maxMissing; n++ {
 		r.Missing = append(r.Missing, n)
 	}
-}
-
-func (s *Store) verifyEach(ctx context.Context, rep *Report, ids []string) (err error) {
-	for _, id := range ids {
-		rc, err := s.Verify(ctx, rep.Firm, id)
-		if err != nil {
-			return err
-		}
-		rep.Exhibits++
-		switch rc.State {
-		case Fails:
-			rep.Failed = append(rep.Failed, rc)
-		case Waits:
-			rep.Waiting++
-		}
-	}
-	known, err := s.journal.Known(ctx, access.ViewEvidence, rep.Firm, "exhibit.preserved", RefKind)
-	if err != nil {
-		return err
-	}
-	for _, id := range known {
-		if !slices.Contains(ids, id) {
-			rep.Unknown = append(rep.Unknown, id)
-		}
-	}
-	rep.Ledger, err = s.ledger.Verify(ctx)
-	return err
 }

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -165,6 +166,32 @@ func (l *Log) Find(ctx context.Context, ticket int64) (Entry, error) {
 		return e, fault.Missing("leaf")
 	}
 	return e, nil
+}
+
+// FindMany is the leaves of many tickets, by ticket; tickets that the log has never seen are left out.
+func (l *Log) FindMany(ctx context.Context, tickets []int64) (map[int64]Entry, error) {
+	out := make(map[int64]Entry, len(tickets))
+	err := l.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for part := range slices.Chunk(tickets, 200) { // SQLite looks marks up one by one
+			marks := db.Marks(1, len(part))
+			for _, q := range []string{`SELECT ticket, leaf, at, -1 FROM ledger_queue WHERE ticket IN (` + marks + `)`,
+				`SELECT ticket, leaf, at, idx FROM ledger_leaf WHERE ticket IN (` + marks + `)`} {
+				if err := tx.Each(ctx, q, db.Args(part), func(scan func(...any) error) error {
+					var e Entry
+					err := scan(&e.Ticket, &e.Leaf, &e.At, &e.Index)
+					out[e.Ticket] = e
+					return err
+				}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find leaves: %w", err)
+	}
+	return out, nil
 }
 
 // Waiting tells which of the tickets still wait for the next checkpoint.

@@ -56,6 +56,11 @@ var table = []route{
 
 	{pattern: "GET /consent/{token}", may: anyone, empty: true}, {pattern: "POST /consent/{token}", may: anyone, body: "answer=yes", empty: true},
 	{pattern: "GET /owner", may: access.ViewCases, path: "/owner?firm={firm}"},
+	{pattern: "GET /owner/ledger", may: access.ViewCases, path: "/owner/ledger?firm={firm}&size=1"},
+	{pattern: "GET /retention", may: access.ViewEvidence, path: "/retention?firm={firm}"},
+	{pattern: "POST /retention/rules", may: access.ManageFirm, also: access.Preserve, body: "firm={firm}&kind=closed&days=400&why=tak"},
+	{pattern: "POST /retention/erase", may: access.ManageFirm, also: access.Preserve, body: "firm={firm}&why=tak"},
+	{pattern: "POST /retention/holds/{id}", may: access.Preserve, path: "/retention/holds/{exhibit}", body: "firm={firm}&why=tak", empty: true},
 	{pattern: "POST /owner/answers/{id}", may: access.Answer, body: "firm={firm}&answer=yes", empty: true},
 	{pattern: "POST /owner/calls", may: access.CallGuardian, body: "firm={firm}&words=pomocy"},
 	{pattern: "POST /owner/drafts", may: access.CallGuardian, body: "firm={firm}&text=Nowa+kolekcja"},

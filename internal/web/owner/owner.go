@@ -15,6 +15,7 @@ import (
 	"chop/internal/decision"
 	"chop/internal/fault"
 	"chop/internal/firm"
+	"chop/internal/ledger"
 	"chop/internal/mention"
 	"chop/internal/oncall"
 	"chop/internal/standing"
@@ -31,11 +32,13 @@ type Deps struct {
 	Decisions *decision.Store
 	Mentions  *mention.Store
 	Duty      *oncall.Store
+	Ledger    *ledger.Log
 }
 
 // Mount puts the page under its addresses.
 func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /owner", session.Require(access.ViewCases, d.show))
+	mux.HandleFunc("GET /owner/ledger", session.Require(access.ViewCases, d.paper))
 	mux.HandleFunc("POST /owner/answers/{id}", d.answer)
 	mux.HandleFunc("POST /owner/calls", d.call)
 	mux.HandleFunc("POST /owner/drafts", d.submit)
@@ -58,6 +61,7 @@ type View struct {
 	May    May
 	Typed  Typed
 	Lawyer bool // sees only what is asked of lawyers
+	Record Record
 }
 
 // May is what the person may do here.
@@ -146,13 +150,18 @@ func (d Deps) view(ctx context.Context, asked string) (v View, err error) {
 			v.Others = append(v.Others, f)
 		}
 	}
-	for _, part := range []func(context.Context, *View) error{d.questions, d.cases, d.deeds, d.state, d.drafts, d.watch} {
+	for _, part := range []func(context.Context, *View) error{d.questions, d.cases, d.deeds, d.state, d.drafts, d.watch, d.ledgerState} {
 		if err := part(ctx, &v); err != nil {
 			return v, err
 		}
 	}
 	slices.SortStableFunc(v.Doing, func(x, y Line) int { return y.At.Compare(x.At) })
 	return v, nil
+}
+
+func (d Deps) ledgerState(ctx context.Context, v *View) (err error) {
+	v.Record, err = d.record(ctx, v.Firm.ID, v.Firm.Name)
+	return err
 }
 
 func (d Deps) questions(ctx context.Context, v *View) error {
