@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -75,7 +76,18 @@ func New(d *db.DB, seed []byte, dir string, witnesses ...*witness.Client) (*Log,
 	if l.verifier, err = note.NewVerifier(vkey); err != nil {
 		return nil, fmt.Errorf("ledger: public key: %w", err)
 	}
+	if err := l.showKey(); err != nil {
+		return nil, fmt.Errorf("ledger: write the public key: %w", err)
+	}
 	return l, nil
+}
+
+// showKey lays the public key into the folder, for the operator of a witness.
+func (l *Log) showKey() error {
+	if raw, err := os.ReadFile(filepath.Join(l.dir, KeyFile)); err == nil && string(raw) == l.vkey+"\n" {
+		return nil
+	}
+	return l.put(KeyFile, []byte(l.vkey+"\n"), map[string]bool{})
 }
 
 // Origin is the log's name, the first line of its checkpoints; it follows from the key.

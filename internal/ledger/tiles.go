@@ -82,9 +82,6 @@ func (l *Log) writeAll(ctx context.Context, kept, c Checkpoint) error {
 	if err := l.writeEntries(ctx, from, c.Size, folders); err != nil {
 		return fmt.Errorf("write entries: %w", err)
 	}
-	if err := l.put(KeyFile, []byte(l.vkey+"\n"), folders); err != nil {
-		return err
-	}
 	for f := range folders {
 		if err := syncFolder(f); err != nil {
 			return err

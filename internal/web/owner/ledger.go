@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"chop/internal/fault"
 	"chop/internal/ledger"
@@ -37,6 +38,9 @@ func (d Deps) record(ctx context.Context, firm, name string) (v Record, err erro
 	v.Witnesses, err = d.Ledger.Witnesses(ctx)
 	return v, err
 }
+
+// onPaper is a time in full: a print is read years later, and by strangers.
+func onPaper(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
 // paper is the page to print; with ?size= it tells what an older paper must say.
 func (d Deps) paper(w http.ResponseWriter, r *http.Request) {
