@@ -61,7 +61,7 @@ func pattern(word string) string {
 func spellings(r rune) (list []string) {
 	add := func(r rune) {
 		list = append(list, regexp.QuoteMeta(string(r)))
-		if r > 126 && r < 1<<16 {
+		if r < 1<<16 {
 			list = append(list, fmt.Sprintf(`\\u(?i:%04x)`, r), fmt.Sprintf(`&#%d;`, r), fmt.Sprintf(`&#x(?i:%x);`, r))
 		}
 	}

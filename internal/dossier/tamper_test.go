@@ -140,7 +140,9 @@ func deeds(earlier []byte) []deed {
 		{"spoil a file", onFile(func(r *rand.Rand, b []byte) []byte { _, b = spoil(r, b); return b })},
 		{"empty a file", onFile(func(*rand.Rand, []byte) []byte { return nil })},
 		{"append to a file", onFile(func(_ *rand.Rand, b []byte) []byte { return append(bytes.Clone(b), '\n') })},
-		{"drop a file", func(r *rand.Rand, dir string, files []string) error { return os.Remove(filepath.Join(dir, pick(r, files))) }},
+		{"drop a file", func(r *rand.Rand, dir string, files []string) error {
+			return os.Remove(filepath.Join(dir, pick(r, files)))
+		}},
 		{"drop an exhibit", func(r *rand.Rand, dir string, _ []string) error {
 			return os.RemoveAll(filepath.Join(dir, fmt.Sprintf("data/D-%03d", 2+r.IntN(8))))
 		}},
