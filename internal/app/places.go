@@ -10,6 +10,7 @@ import (
 	"chop/internal/web/captures"
 	"chop/internal/web/cases"
 	"chop/internal/web/consent"
+	"chop/internal/web/dossiers"
 	"chop/internal/web/duty"
 	"chop/internal/web/engines"
 	"chop/internal/web/exhibits"
@@ -48,6 +49,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
 	retention.Mount(mux, retention.Deps{Retention: a.Retention, Evidence: a.Evidence})
 	captures.Mount(mux, captures.Deps{Captures: a.Captures, Cases: a.Cases, Origin: a.config.Origin})
+	dossiers.Mount(mux, dossiers.Deps{Dossiers: a.Dossiers, Evidence: a.Evidence, Cases: a.Cases})
 	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})
 	sources.Mount(mux, sources.Deps{Sources: a.Sources, Importer: a.Importer, Firms: a.Firms, Journal: a.Journal, Origin: a.config.Origin})
 	firms.Mount(mux, firms.Deps{Firms: a.Firms})

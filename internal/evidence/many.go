@@ -102,3 +102,26 @@ func (s *Store) Older(ctx context.Context, firm string, before time.Time, after 
 	}
 	return list, nil
 }
+
+// waiting is the condition for exhibits that no checkpoint covers yet.
+const waiting = `ticket IN (SELECT ticket FROM ledger_queue)`
+
+// Tally is how many exhibits there are that are still here.
+type Tally struct{ All, Waiting int }
+
+// Count counts the exhibits of one firm, or of every firm in which the principal holds access.ViewEvidence.
+func (s *Store) Count(ctx context.Context, firm string) (t Tally, err error) {
+	firms, all, err := scope(ctx, firm)
+	if err != nil || !all && len(firms) == 0 {
+		return t, err
+	}
+	where, args := Filter{}.where(firms)
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN `+waiting+` THEN 1 ELSE 0 END), 0) FROM exhibit WHERE `+where, args, &t.All, &t.Waiting)
+		return err
+	})
+	if err != nil {
+		return t, fmt.Errorf("count exhibits: %w", err)
+	}
+	return t, nil
+}

@@ -401,6 +401,7 @@ type Filter struct {
 	Ref     reason.Ref
 	Held    bool   // only exhibits under a legal hold
 	Checked State  // only exhibits whose last verification ended so
+	Waits   bool   // only exhibits that no checkpoint covers yet
 	Before  string // id from the page before
 	Limit   int    // 50 when zero, 500 at most
 }
@@ -457,6 +458,9 @@ func (f Filter) where(firms []string) (string, []any) {
 	}
 	if f.Checked != "" {
 		add("checked =", string(f.Checked))
+	}
+	if f.Waits {
+		conds = append(conds, waiting)
 	}
 	if f.Before != "" {
 		add("id <", f.Before)

@@ -30,6 +30,8 @@ type Deps struct {
 // Mount puts the pages under their addresses.
 func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /exhibits", d.list)
+	mux.HandleFunc("POST /exhibits/verify", d.verifyAll)
+	mux.HandleFunc("GET /exhibits/verify", d.leave)
 	mux.HandleFunc("GET /exhibits/{id}", d.show)
 	mux.HandleFunc("POST /exhibits/{id}/verify", d.verify)
 	mux.HandleFunc("GET /exhibits/{id}/verify", d.back)
@@ -50,9 +52,11 @@ type Row struct {
 type ListView struct {
 	Rows    []Row
 	Firm    string
-	Only    string // "", "held", "fails"
-	Next    string // address of older ones
-	First   bool   // the newest page
+	Only    string // "", "waits", "held", "fails"
+	Tally   evidence.Tally
+	Whole   []evidence.Report // of a verification of everything, just made
+	Next    string            // address of older ones
+	First   bool              // the newest page
 	Failing int
 }
 
@@ -77,10 +81,16 @@ func (d Deps) rows(r *http.Request) (ListView, error) {
 	switch v.Only {
 	case "held":
 		ask.Held = true
+	case "waits":
+		ask.Waits = true
 	case "fails":
 		ask.Checked = evidence.Fails
 	default:
 		v.Only = ""
+	}
+	var err error
+	if v.Tally, err = d.Evidence.Count(ctx, f.Firm); err != nil {
+		return v, err
 	}
 	es, next, err := d.Evidence.List(ctx, ask)
 	if err != nil {
@@ -104,6 +114,36 @@ func (d Deps) rows(r *http.Request) (ListView, error) {
 		v.Next = "/exhibits?" + url.Values{"before": {next}, "only": {v.Only}}.Encode()
 	}
 	return v, nil
+}
+
+// verifyAll recomputes every exhibit of the chosen firm, or of each of the person's firms, and shows what came out.
+func (d Deps) verifyAll(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	firms := access.Scope(ctx, access.ViewEvidence)
+	if now := page.FrameFrom(ctx).Firm; now != "" {
+		firms = []string{now}
+	}
+	var whole []evidence.Report
+	for _, f := range firms {
+		rep, err := d.Evidence.VerifyAll(ctx, f)
+		if err != nil {
+			session.Fail(w, r, err)
+			return
+		}
+		whole = append(whole, rep)
+	}
+	v, err := d.rows(r)
+	if err != nil {
+		session.Fail(w, r, err)
+		return
+	}
+	v.Whole = whole
+	session.Render(w, r, http.StatusOK, listPage(v))
+}
+
+// leave leads from the address of a verification to the list: it is made by asking for it, not by looking.
+func (d Deps) leave(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/exhibits", http.StatusSeeOther)
 }
 
 func firmName(f page.Frame, id string) string {

@@ -2,6 +2,7 @@ package exhibits
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"chop/internal/evidence"
@@ -143,3 +144,55 @@ func limit(ctx context.Context, s string) string {
 
 // silence is what no exhibit says, whoever asks.
 var silence = []string{"exhibits.not.who", "exhibits.not.true", "exhibits.not.seen", "exhibits.not.before"}
+
+// headline counts the exhibits and those that still wait.
+func headline(ctx context.Context, t evidence.Tally) string {
+	if t.All == 0 {
+		return page.T(ctx, "exhibits.head")
+	}
+	s := page.N(ctx, "exhibits.tally", t.All)
+	if t.Waiting > 0 {
+		s += ", " + page.N(ctx, "exhibits.tally.waits", t.Waiting)
+	}
+	return s
+}
+
+func holdsWord(r evidence.Report) string {
+	if r.Holds() {
+		return "holds"
+	}
+	return "fails"
+}
+
+func wholeNote(r evidence.Report) page.NoteKind {
+	if r.Holds() {
+		return page.NoteCalm
+	}
+	return page.NoteStop
+}
+
+func wholeIcon(r evidence.Report) string { return stateLooks[evidence.State(holdsWord(r))].Icon }
+
+// troubles is what a verification of everything found, a sentence each.
+func troubles(ctx context.Context, r evidence.Report) (list []string) {
+	var broken, missing []string
+	for _, f := range r.Failed {
+		broken = append(broken, f.Code)
+	}
+	for _, n := range r.Missing {
+		missing = append(missing, fmt.Sprintf("D-%03d", n))
+	}
+	if len(broken) > 0 {
+		list = append(list, page.T(ctx, "exhibits.all.broken", "Codes", strings.Join(broken, ", ")))
+	}
+	if len(missing) > 0 {
+		list = append(list, page.T(ctx, "exhibits.all.missing", "Codes", strings.Join(missing, ", ")))
+	}
+	if len(r.Unknown) > 0 {
+		list = append(list, page.T(ctx, "exhibits.all.unknown", "N", page.Int(ctx, len(r.Unknown))))
+	}
+	if !r.Ledger.Holds() {
+		list = append(list, page.T(ctx, "exhibits.all.ledger"))
+	}
+	return list
+}
