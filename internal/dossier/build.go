@@ -272,7 +272,7 @@ func (w *work) tokens(ctx context.Context, it *item, dir string) error {
 	for n, t := range list {
 		name := "capture.json.tsr"
 		if n > 0 {
-			name = fmt.Sprintf("capture.json.%d.tsr", n+1)
+			name = fmt.Sprintf("capture.json-%d.tsr", n+1)
 		}
 		if err := w.bag.Add(dir+name, t.Response); err != nil {
 			return err

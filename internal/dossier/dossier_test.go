@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -23,6 +25,7 @@ import (
 	"chop/internal/fault"
 	"chop/internal/journal"
 	"chop/internal/lang"
+	"chop/internal/tsa"
 )
 
 // TestPackageHoldsForStrangers: the whole, printed for real, checked by our own verifier and by the programs of others.
@@ -405,5 +408,64 @@ func TestWhatIsNoPackageIsSaidToBeNone(t *testing.T) {
 	r.Print(&said, lang.PL)
 	if err != nil || r.Holds || !strings.Contains(said.String(), "COŚ SIĘ NIE ZGADZA") {
 		t.Errorf("%v %s", err, said.String())
+	}
+}
+
+// TestTimestampsAreInThePackageAndHoldForOpenssl: with the built-in authority, which says of itself that it is a test.
+func TestTimestampsAreInThePackageAndHoldForOpenssl(t *testing.T) {
+	w := alone(t)
+	authority := must(tsa.NewDevelopment(w.clock.Now))
+	client := &tsa.Client{Way: authority, Roots: tsa.Pool(authority.Root), Now: w.clock.Now}
+	token := func(got tsa.Token) dossier.Token {
+		return dossier.Token{Response: got.Response, Chain: got.ChainPEM(), At: got.Time, Name: "test", Test: true}
+	}
+	w.Stamp = func(ctx context.Context, digest []byte) (dossier.Token, []byte, error) {
+		got, err := client.Stamp(ctx, digest)
+		return token(got), got.Raw, err
+	}
+	w.Tokens = func(ctx context.Context, firm, id string) ([]dossier.Token, error) {
+		rc, err := w.ev.Verify(ctx, firm, id)
+		if err != nil {
+			return nil, err
+		}
+		got, err := client.Stamp(ctx, must(hex.DecodeString(rc.Manifest)))
+		return []dossier.Token{token(got)}, err
+	}
+	o := w.order()
+	o.Exhibits = []string{w.exhibit(1).ID, w.exhibit(2).ID}
+	path := w.download(w.ready(o))
+	r := must(check.Verify(path, check.Trust{}))
+	if !r.Holds || r.Stamps != 2 || r.StampSeal != dossier.StampTest {
+		t.Fatalf("%d timestamps, seal %s: %+v", r.Stamps, r.StampSeal, r.Failed())
+	}
+	dir := unpack(t, path)
+	if said, ok := run(t, dir, "bash", "sprawdz.sh"); !ok || !strings.Contains(said, "znaczniki czasu / timestamps: 2") || !strings.Contains(said, "worth nothing in court") {
+		t.Error(said)
+	}
+	at := fmt.Sprint(w.clock.Now().Unix())
+	for data, tsr := range map[string]string{"data/D-001/capture.json": "data/D-001/capture.json.tsr", dossier.SealFile: dossier.StampFile} {
+		said, ok := run(t, dir, "openssl", "ts", "-verify", "-in", tsr, "-data", data, "-CAfile", dossier.RootsFile, "-attime", at)
+		if !ok || !strings.Contains(said, "Verification: OK") {
+			t.Errorf("%s: %s", tsr, said)
+		}
+	}
+	// A sound timestamp of something else, with every sum made anew: only the imprint tells.
+	other := must(os.ReadFile(filepath.Join(dir, "data/D-002/capture.json.tsr")))
+	if err := os.WriteFile(filepath.Join(dir, dossier.StampFile), other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, n := range []string{dossier.SealFile, dossier.StampFile} {
+		files[n] = must(os.ReadFile(filepath.Join(dir, n)))
+	}
+	if err := os.WriteFile(filepath.Join(dir, dossier.SumsFile), dossier.Sums(files), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = must(check.Verify(dir, check.Trust{}))
+	if bad := r.Failed(); len(bad) != 1 || bad[0].Code != "seal_stamp" {
+		t.Errorf("a replaced timestamp: %+v", bad)
+	}
+	if said, ok := run(t, dir, "bash", "sprawdz.sh"); ok {
+		t.Errorf("sprawdz.sh of a replaced timestamp: %s", said)
 	}
 }

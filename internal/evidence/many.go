@@ -117,7 +117,7 @@ func (s *Store) Count(ctx context.Context, firm string) (t Tally, err error) {
 	}
 	where, args := Filter{}.where(firms)
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN `+waiting+` THEN 1 ELSE 0 END), 0) FROM exhibit WHERE `+where, args, &t.All, &t.Waiting)
+		_, err := tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN `+waiting+` THEN 1 ELSE 0 END), 0) FROM exhibit WHERE firm_id <> '' AND `+where, args, &t.All, &t.Waiting)
 		return err
 	})
 	if err != nil {

@@ -36,7 +36,9 @@ func signature(raw, content []byte) (sign.Seal, error) {
 func pool(s *bag.Source) *x509.CertPool {
 	raw, err := s.Read(dossier.RootsFile)
 	if err != nil {
-		return nil
+		if raw, err = s.Read("tsa-roots.pem"); err != nil { // in the zip of one exhibit
+			return nil
+		}
 	}
 	all, err := tsa.DecodePEM(raw)
 	if err != nil {
@@ -197,17 +199,24 @@ func (r *Receipt) exhibit(s *bag.Source, dir string, names exhibitNames, h *head
 		err = included(proof, text, h)
 	}
 	r.say("inclusion", about, err)
-	r.stamps(s, dir, about, sum[:], roots)
+	r.stamps(s, dir, about, roots)
 }
 
-func (r *Receipt) stamps(s *bag.Source, dir, about string, digest []byte, roots *x509.CertPool) {
+// stamps checks every timestamp of an exhibit: X.tsr is over X, and a numbered one over the manifest.
+func (r *Receipt) stamps(s *bag.Source, dir, about string, roots *x509.CertPool) {
 	for _, n := range s.Names {
 		if !strings.HasPrefix(n, dir) || path.Ext(n) != ".tsr" || strings.Contains(strings.TrimPrefix(n, dir), "/") {
 			continue
 		}
+		of := strings.TrimSuffix(n, ".tsr")
+		if !s.Has(of) {
+			of = dir + "capture.json"
+		}
 		response, err := s.Read(n)
-		if err == nil {
-			err = stamped(response, digest, roots)
+		body, err2 := s.Read(of)
+		if err = errors.Join(err, err2); err == nil {
+			sum := sha256.Sum256(body)
+			err = stamped(response, sum[:], roots)
 		}
 		r.say("stamp", about, err)
 		r.Stamps++

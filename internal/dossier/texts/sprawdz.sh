@@ -31,9 +31,11 @@ openssl cms -verify -binary -cades -purpose any -no_check_time -inform PEM -in s
 grep -q 'CAdES Verification successful' "$tmp/cms" || nie "pieczęć / seal: $(cat "$tmp/cms")"
 awk '/BEGIN/{c=""} {c=c $0 "\n"} END{printf "%s", c}' signatures/seal-chain.pem > "$tmp/root.pem"
 tak "pieczęć / seal: $(openssl x509 -in "$tmp/root.pem" -noout -fingerprint -sha256)"
-stempel() { # file, token
-  openssl ts -verify -in "$2" -data "$1" -CAfile signatures/tsa-chains.pem -no_check_time > "$tmp/ts" 2>&1 ||
-    openssl ts -verify -in "$2" -data "$1" -CAfile signatures/tsa-chains.pem > "$tmp/ts" 2>&1 || nie "znacznik czasu / timestamp $2: $(cat "$tmp/ts")"
+stempel() { # file, token: checked at the token's own time, so that it holds when the certificates have ended
+  local at
+  at=$(openssl ts -reply -in "$2" -text 2> /dev/null | sed -n 's/^Time stamp: //p')
+  openssl ts -verify -in "$2" -data "$1" -CAfile signatures/tsa-chains.pem -untrusted signatures/tsa-chains.pem \
+    -attime "$(date -u -d "$at" +%s 2> /dev/null || date -u +%s)" > "$tmp/ts" 2>&1 || nie "znacznik czasu / timestamp $2: $(cat "$tmp/ts")"
 }
 case $(sed -n 's/^ChOP-Seal-Timestamp: //p' bag-info.txt) in
   none) echo "--  pieczęć bez znacznika czasu / the seal has no timestamp" ;;
