@@ -14,6 +14,7 @@ import (
 
 	"filippo.io/age"
 
+	"chop/internal/access"
 	"chop/internal/bag"
 	"chop/internal/crisis"
 	"chop/internal/db"
@@ -36,6 +37,7 @@ const (
 // from the start, the pieces of the broken attempt are dropped, and nothing is offered before it is whole. What a person
 // can do something about ends the package as Failed; anything else is tried again.
 func (s *Store) Build(ctx context.Context, e Build) error {
+	ctx = access.With(ctx, access.System(e.Firm))
 	p, err := s.load(ctx, e.Firm, e.ID)
 	if err != nil || !p.Underway() {
 		return err

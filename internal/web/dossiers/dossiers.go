@@ -293,6 +293,9 @@ func (d Deps) page(w http.ResponseWriter, r *http.Request, v View) {
 	if v.Err != nil {
 		status = http.StatusUnprocessableEntity
 	}
+	if v.Underway() {
+		w.Header().Set("Refresh", "15") // for browsers without scripts, and for word that came before the page listened
+	}
 	session.Render(w, r, status, packagePage(v))
 }
 
