@@ -119,9 +119,10 @@ func Open(ctx context.Context, c Config, version string) (r *Rooms, err error) {
 	if r.DB, err = db.Open(ctx, db.Config{URL: url, Now: c.Now}); err != nil {
 		return nil, err
 	}
+	opened := r.DB // a return without rooms takes r away
 	defer func() {
 		if err != nil {
-			_ = r.DB.Close()
+			_ = opened.Close()
 		}
 	}()
 	if err = r.DB.Migrate(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"chop/internal/access"
 	"chop/internal/fault"
@@ -35,6 +36,19 @@ type Stamps struct {
 	Missing int         // that came, by the chain of custody, and are here no more
 	Level   Level       // what may be said: L2 becomes L3 while a qualified stamp holds
 	Asked   bool        // an authority is configured that can be asked
+	Better  bool        // one that is not the built-in one
+}
+
+// Askable tells whether asking for a stamp would bring something new: there is none that holds, or only one for trials.
+func (s Stamps) Askable() bool {
+	first := s.First()
+	return s.Wait == nil && (first == nil && s.Asked || first != nil && first.Development && s.Better)
+}
+
+// Renewable tells whether the newest stamp ends so soon that it should be stamped anew.
+func (s Stamps) Renewable(now time.Time) bool {
+	n := len(s.List)
+	return s.Asked && s.Wait == nil && n > 0 && s.List[n-1].Holds && s.List[n-1].Ending(now)
 }
 
 // First is the stamp to show: a qualified one before others, a development one last, the oldest of equals. Nil when none holds.
@@ -77,7 +91,7 @@ func (s *Store) Stamps(ctx context.Context, firm, id string) (Stamps, error) {
 
 // look checks the stamps and holds them against the chain of custody.
 func (s *Store) look(ctx context.Context, r row, lines []journal.Line) (out Stamps, err error) {
-	out = Stamps{Level: r.Level, Asked: s.stamps.Serves(stamp.Exhibit)}
+	out = Stamps{Level: r.Level, Asked: s.stamps.Serves(stamp.Exhibit), Better: s.stamps.Counts(stamp.Exhibit)}
 	tokens, err := s.stamps.Of(ctx, r.Firm, r.ID)
 	if err != nil {
 		return out, err
@@ -155,14 +169,13 @@ func (s *Store) Stamp(ctx context.Context, firm, id string) error {
 	if err != nil {
 		return err
 	}
-	if st.First() == nil || st.First().Development {
+	switch {
+	case st.Askable():
 		return s.stamps.Want(ctx, firm, reason.Ref{Kind: RefKind, ID: id}, tsa.Sum(r.manifest))
+	case st.Renewable(s.db.Now()):
+		return s.stamps.Renew(ctx, firm, st.List[len(st.List)-1].ID)
 	}
-	newest := st.List[len(st.List)-1]
-	if !newest.Holds || !newest.Ending(s.db.Now()) {
-		return nil
-	}
-	return s.stamps.Renew(ctx, firm, newest.ID)
+	return nil
 }
 
 // statement is the checkpoint to export and the timestamps with what checks them. An exhibit without a stamp of its own

@@ -197,7 +197,7 @@ func (s *Store) describe(ctx context.Context, tx *db.Tx, c Capture, in entry) (m
 
 // clock is what the time of a manifest rests on.
 func (s *Store) clock() string {
-	if s.stamps.Serves(stamp.Exhibit) {
+	if s.stamps.Counts(stamp.Exhibit) {
 		return askedClock
 	}
 	return machineClock

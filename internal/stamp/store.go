@@ -71,6 +71,19 @@ func (s *Store) Serves(kind string) bool {
 	return false
 }
 
+// Counts tells whether an authority other than the one built in is configured for the kind: one whose word may count.
+func (s *Store) Counts(kind string) bool {
+	if s == nil {
+		return false
+	}
+	for _, a := range s.Authorities {
+		if a.serves(kind) && !a.Development {
+			return true
+		}
+	}
+	return false
+}
+
 // Want asks for a stamp over a SHA-256 in the context's transaction; the rest happens by itself. Asking twice is asking
 // once. Without an authority for the kind nothing happens: what was sealed then is covered by later checkpoints.
 func (s *Store) Want(ctx context.Context, firm string, ref reason.Ref, digest []byte) error {

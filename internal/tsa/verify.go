@@ -183,7 +183,8 @@ func attributes(raw []byte) error {
 	return nil
 }
 
-// signedBy checks the signature and what it promises about itself, and returns the certificate it was made with.
+// signedBy checks what the signature promises about itself, and returns the certificate it names. Whether it fits is
+// checked by the library, for it has a certificate.
 func signedBy(p7 *pkcs7.PKCS7) (*x509.Certificate, error) {
 	signer := p7.GetOnlySigner()
 	if signer == nil {
@@ -201,13 +202,7 @@ func signedBy(p7 *pkcs7.PKCS7) (*x509.Certificate, error) {
 	if err := p7.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &kind); err != nil || !kind.Equal(oidTSTInfo) {
 		return nil, refuse(Signature, "what is signed does not call itself a timestamp")
 	}
-	if err := namesItsCertificate(p7, signer); err != nil {
-		return nil, err
-	}
-	if err := p7.Verify(); err != nil {
-		return nil, refuse(Signature, "%w", err)
-	}
-	return signer, nil
+	return signer, namesItsCertificate(p7, signer)
 }
 
 func strong(alg asn1.ObjectIdentifier) bool {

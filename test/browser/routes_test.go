@@ -165,6 +165,7 @@ var table = []route{
 
 	{pattern: "GET /exhibits", may: access.ViewEvidence}, {pattern: "GET /exhibits/{id}", may: access.ViewEvidence, path: "/exhibits/{exhibit}"},
 	{pattern: "POST /exhibits/{id}/verify", may: access.ViewEvidence, path: "/exhibits/{exhibit}/verify"},
+	{pattern: "POST /exhibits/{id}/stamp", may: access.Preserve, also: access.ViewEvidence, path: "/exhibits/{exhibit}/stamp"},
 	{pattern: "GET /exhibits/{id}/verify", may: signed, path: "/exhibits/{exhibit}/verify"}, // leads to the exhibit, tells nothing
 	{pattern: "GET /exhibits/{id}/zip", may: access.ViewEvidence, path: "/exhibits/{exhibit}/zip"},
 	{pattern: "GET /exhibits/{id}/files/{name}", may: access.ViewEvidence, path: "/exhibits/{exhibit}/files/{file}"},

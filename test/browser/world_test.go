@@ -71,7 +71,8 @@ func build(t *testing.T) *world {
 	w.ok(err)
 	listen := l.Addr().String()
 	w.ok(l.Close())
-	w.app, err = app.New(t.Context(), app.Config{Listen: listen, Data: t.TempDir(), Allow: []string{"127.0.0.1"}, Proxy: true, Visits: 1e6}, "test", io.Discard)
+	w.app, err = app.New(t.Context(), app.Config{Listen: listen, Data: t.TempDir(), Allow: []string{"127.0.0.1"}, Proxy: true, Visits: 1e6,
+		Timestamps: "development"}, "test", io.Discard)
 	w.ok(err)
 	w.ok(w.app.Start(t.Context()))
 	t.Cleanup(func() { w.ok(w.app.Stop(context.Background())) })

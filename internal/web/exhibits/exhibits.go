@@ -35,6 +35,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET /exhibits/{id}", d.show)
 	mux.HandleFunc("POST /exhibits/{id}/verify", d.verify)
 	mux.HandleFunc("GET /exhibits/{id}/verify", d.back)
+	mux.HandleFunc("POST /exhibits/{id}/stamp", d.stamp)
 	mux.HandleFunc("GET /exhibits/{id}/zip", d.zip)
 	mux.HandleFunc("GET /exhibits/{id}/files/{name}", d.file)
 }
@@ -188,6 +189,7 @@ type View struct {
 	FirmName string
 	State    evidence.State
 	Lines    []journal.Line
+	Stamps   evidence.Stamps
 	Receipt  *evidence.Receipt // of a verification just made
 	Thread   *Thread           // shown on request, because looking is recorded
 	About    string            // address of what it shows
@@ -220,6 +222,12 @@ func (d Deps) page(w http.ResponseWriter, r *http.Request, v View) {
 	if v.Lines, err = d.Evidence.Custody(r.Context(), v.Firm, v.ID); err != nil {
 		session.Fail(w, r, err)
 		return
+	}
+	if v.Removed.IsZero() && !v.Forgotten {
+		if v.Stamps, err = d.Evidence.Stamps(r.Context(), v.Firm, v.ID); err != nil {
+			session.Fail(w, r, err)
+			return
+		}
 	}
 	v.FirmName, v.State = firmName(page.FrameFrom(r.Context()), v.Firm), standing(v.Exhibit)
 	if v.Ref.Kind == "mention" {

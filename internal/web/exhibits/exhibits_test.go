@@ -26,6 +26,7 @@ import (
 	"chop/internal/ledger"
 	"chop/internal/reason"
 	"chop/internal/seal"
+	"chop/internal/stamp"
 	"chop/internal/user"
 	"chop/internal/web/exhibits"
 	"chop/internal/web/session"
@@ -44,6 +45,12 @@ type world struct {
 	mine   firm.Firm
 	other  firm.Firm
 	server *httptest.Server
+
+	clock   *dbtest.Clock
+	keys    *seal.Store
+	disk    *blob.Disk
+	journal *journal.Store
+	firms   *firm.Store
 }
 
 func check(t testing.TB, err error) {
@@ -71,12 +78,19 @@ func newWorld(t testing.TB) *world {
 	check(t, err)
 	w.users, err = user.New(user.Config{DB: w.d, Firms: firms, Journal: j, Seal: k, Origin: "https://chop.test"})
 	check(t, err)
-	w.vault = evidence.New(evidence.Config{DB: w.d, Seal: k, Blob: b, Ledger: w.ledger, Journal: j, Version: "test"})
+	w.clock, w.keys, w.disk, w.journal, w.firms = clock, k, b, j, firms
+	w.open(nil)
+	return w
+}
+
+// open starts the vault and its pages, stamped by these authorities or by nobody.
+func (w *world) open(stamps *stamp.Store) {
+	w.t.Helper()
+	w.vault = evidence.New(evidence.Config{DB: w.d, Seal: w.keys, Blob: w.disk, Ledger: w.ledger, Journal: w.journal, Stamps: stamps, Version: "test"})
 	mux := http.NewServeMux()
 	exhibits.Mount(mux, exhibits.Deps{Evidence: w.vault})
-	w.server = httptest.NewServer(session.New(session.Config{Users: w.users, Firms: firms, Now: clock.Now, PerSecond: 1e6, Burst: 1e6}).Wrap(mux))
-	t.Cleanup(w.server.Close)
-	return w
+	w.server = httptest.NewServer(session.New(session.Config{Users: w.users, Firms: w.firms, Now: w.clock.Now, PerSecond: 1e6, Burst: 1e6}).Wrap(mux))
+	w.t.Cleanup(w.server.Close)
 }
 
 const thread = `{"post":{"title":"Zima w lnie","url":"https://x.test/1"},"comments":[
