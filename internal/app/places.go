@@ -15,6 +15,7 @@ import (
 	"chop/internal/web/engines"
 	"chop/internal/web/exhibits"
 	"chop/internal/web/firms"
+	"chop/internal/web/groups"
 	"chop/internal/web/inbox"
 	"chop/internal/web/journal"
 	"chop/internal/web/labels"
@@ -34,17 +35,18 @@ import (
 func (a *App) mountPlaces(mux *http.ServeMux) {
 	signin.Mount(mux, signin.Deps{Users: a.Users})
 	watch.Mount(mux, watch.Deps{Firms: a.Firms, Standing: a.Standing, Mentions: a.Mentions, Cases: a.Cases, Alerts: a.Alerts, Duty: a.Duty,
-		Sources: a.Sources})
+		Sources: a.Sources, Groups: a.Groups})
 	inbox.Mount(mux, inbox.Deps{Mentions: a.Mentions, Labels: a.Labels, Second: a.Second, Decisions: a.Decisions, Replies: a.Replies, Actions: a.Actions, Macros: a.Macros, Outcomes: a.Outcomes, Evidence: a.Evidence,
-		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal})
+		Cases: a.Cases, Sources: a.Sources, Journal: a.Journal, Groups: a.Groups})
 	waves.Mount(mux, waves.Deps{Waves: a.Waves, Macros: a.Macros, Mentions: a.Mentions, Cases: a.Cases, Evidence: a.Evidence, Journal: a.Journal,
 		Filter: inbox.FilterOf})
 	macros.Mount(mux, macros.Deps{Macros: a.Macros})
-	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty})
+	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty, Groups: a.Groups})
 	consent.Mount(mux, consent.Deps{Consents: a.Consents})
 	owner.Mount(mux, owner.Deps{Firms: a.Firms, Standing: a.Standing, Cases: a.Cases, Consents: a.Consents, Decisions: a.Decisions, Mentions: a.Mentions,
-		Duty: a.Duty, Ledger: a.Ledger})
-	authors.Mount(mux, authors.Deps{Authors: a.Authors, Mentions: a.Mentions, Evidence: a.Evidence})
+		Duty: a.Duty, Ledger: a.Ledger, Groups: a.Groups})
+	authors.Mount(mux, authors.Deps{Authors: a.Authors, Mentions: a.Mentions, Evidence: a.Evidence, Groups: a.Groups})
+	groups.Mount(mux, groups.Deps{Groups: a.Groups, Mentions: a.Mentions, Cases: a.Cases, Evidence: a.Evidence, Journal: a.Journal, Hand: a.Triage.HandGroup})
 	alerts.Mount(mux, alerts.Deps{Alerts: a.Alerts})
 	duty.Mount(mux, duty.Deps{Firms: a.Firms, Duty: a.Duty, Alerts: a.Alerts})
 	retention.Mount(mux, retention.Deps{Retention: a.Retention, Evidence: a.Evidence})

@@ -71,6 +71,8 @@ func (a *App) fill(ctx context.Context, f page.Frame) page.Frame {
 	cases, err := a.Cases.List(ctx, "", true)
 	warn("cases", err)
 	f.Counts.Cases = len(cases)
+	f.Counts.Groups, err = a.Groups.Waiting(ctx)
+	warn("groups", err)
 	channels, err := a.Sources.List(ctx, "")
 	warn("sources", err)
 	f.Counts.Sources = troubled(a.DB.Now(), channels)

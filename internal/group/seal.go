@@ -172,9 +172,9 @@ func (s *Store) acts(ctx context.Context, g Group) ([]Act, error) {
 	return slices.DeleteFunc(in.acts, func(a Act) bool { return !slices.Contains(named, a.Account) }), nil
 }
 
-// Under is everything that happened under one object of a place, members or not, oldest first: for the lanes of a page.
+// Under is everything that happened under some objects of a place, members or not, oldest first: for the lanes of a page.
 // Needs what Find needs.
-func (s *Store) Under(ctx context.Context, firm, id, object string) ([]Act, error) {
+func (s *Store) Under(ctx context.Context, firm, id string, objects ...string) ([]Act, error) {
 	g, err := s.Find(ctx, firm, id)
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (s *Store) Under(ctx context.Context, firm, id, object string) ([]Act, erro
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(in.acts, func(a Act) bool { return a.Object != object }), nil
+	return slices.DeleteFunc(in.acts, func(a Act) bool { return !slices.Contains(objects, a.Object) }), nil
 }
 
 // Attach hands the group to a case: it is in the case's papers, and the firm's lawyer sees it. Needs access.WorkGroups and

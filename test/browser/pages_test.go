@@ -45,6 +45,7 @@ func (w *world) tours() []tour {
 	_, err := w.app.Authors.Draft(w.system(), g.firm.ID, g.hate.AuthorKey)
 	w.ok(err)
 	account := "/authors/" + url.PathEscape(g.hate.AuthorKey) + "?firm=" + g.firm.ID
+	together := "/groups/" + g.group + "?firm=" + g.firm.ID
 	return []tour{
 		{"", []string{"/signin", "/forgot", "/" + user.InvitePath + "/" + tail(g.offer.Link), "/" + user.ResetPath + "/no-such-token",
 			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token", consent.LinkPath + "no-such-token"}},
@@ -55,6 +56,7 @@ func (w *world) tours() []tour {
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
 			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/labels", "/labels?part=people", "/labels?part=drift", "/labels?part=model", "/labels?part=judged", "/rules?firm=" + g.firm.ID, "/rules/new?firm=" + g.firm.ID,
 			"/rules/" + g.rule.ID + "?firm=" + g.firm.ID, "/firms", "/firms/" + g.firm.ID, "/journal", "/me", "/no-such-page",
+			"/groups?firm=" + g.firm.ID, together, together + "&do=split", together + "&do=decide&state=in&account=wordpress:konto8", together + "&do=list", together + "&do=know",
 			"/authors?by=items", account, account + "&do=edit&field=scale.intensity", account + "&do=tell", account + "&do=erase",
 		}},
 		{g.people[access.Lawyer].Email, []string{"/cases", "/cases/" + g.room.ID, "/exhibits/" + g.exhibit.ID, "/inbox"}},

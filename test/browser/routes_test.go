@@ -161,6 +161,13 @@ var table = []route{
 	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/tell?firm={firm}", body: "field=followers&value=12&source=profil+konta&seen=2024-01-01"},
 	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/contest?firm={firm}", body: "said=to+nie+moje+konto"},
 	{pattern: "POST /authors/{key}/{verb}", may: access.WorkProfiles, path: "/authors/{account}/erase?firm={firm}", body: "why=list+od+osoby"},
+	// Groups: guardian and owner see all, a lawyer what was handed to a case; nobody else may look at exhibits either.
+	{pattern: "GET /groups", may: access.ViewEvidence, path: "/groups?firm={firm}"}, {pattern: "GET /groups/{id}", may: access.ViewEvidence, path: "/groups/{group}?firm={firm}", empty: true},
+	{pattern: "POST /groups/{id}/list", may: access.ExportData, also: access.ViewGroups, path: "/groups/{group}/list?firm={firm}", body: "what=links&why=dla+platformy"},
+	{pattern: "POST /groups/{id}/appeal", may: access.WorkGroups, path: "/groups/{group}/appeal?firm={firm}", body: "account={member}&why=list+od+osoby", empty: true},
+	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/decide?firm={firm}", body: "account=nobody&state=out&revision=1&why=to+nie+to+konto", empty: true},
+	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/know?firm={firm}", body: "account=wordpress:konto8&kind=customer&why=zam%C3%B3wienie+w+sklepie"},
+	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/confirm?firm={firm}", body: "revision=2&why=sprawdzone+posty"},
 	{pattern: "POST /alerts/{id}/acknowledgement", may: access.Acknowledge, path: "/alerts/{alert}/acknowledgement"},
 
 	{pattern: "GET /exhibits", may: access.ViewEvidence}, {pattern: "GET /exhibits/{id}", may: access.ViewEvidence, path: "/exhibits/{exhibit}"},
@@ -260,7 +267,7 @@ func (w *world) fill(g *guarded, s string) string {
 	w.t.Helper()
 	return strings.NewReplacer("{firm}", g.firm.ID, "{account}", url.PathEscape(g.hate.AuthorKey), "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
 		"{alert}", string(g.alarm.ID), "{waiting}", g.waiting.ID, "{hidden}", g.hidden.ID, "{run}", g.run.ID, "{view}", g.view.ID, "{offer}", g.offer.ID,
-		"{rule}", g.rule.ID, "{wave}", g.wave.ID, "{macro}", g.macro.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
+		"{group}", g.group, "{member}", url.QueryEscape(g.hate.AuthorKey), "{rule}", g.rule.ID, "{wave}", g.wave.ID, "{macro}", g.macro.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
 		"{token}", "no-such-token", "{id}", "no-such-id").Replace(s)
 }
 

@@ -62,6 +62,7 @@ type guarded struct {
 	rule                    ownrule.Rule
 	wave                    wave.Wave
 	macro                   macro.Macro
+	group                   string // id
 }
 
 func build(t *testing.T) *world {
@@ -192,6 +193,7 @@ func (w *world) live(g *guarded) {
 	g.wave, err = w.app.Waves.Create(w.as(g, access.Guardian), wave.New{Plan: macro.Plan{Option: decision.Hide}, Selection: wave.Selection{Firm: g.firm.ID,
 		Origin: wave.Origin{Kind: wave.ByPicks}, Picks: []string{g.insult.ID, g.complaint.ID}}})
 	w.ok(err)
+	g.group = w.found(g)
 	g.macro, err = w.app.Macros.Save(w.as(g, access.Guardian), macro.Macro{Firm: g.firm.ID, Live: true, Name: "Obelga <b>tu</b>", Key: "1",
 		Plan: macro.Plan{Option: decision.Hide, Why: "Obelga, punkt 4 zasad."}}, 0)
 	w.ok(err)

@@ -13,6 +13,7 @@ import (
 	"chop/internal/author"
 	"chop/internal/evidence"
 	"chop/internal/fault"
+	"chop/internal/group"
 	"chop/internal/mention"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
@@ -23,6 +24,7 @@ type Deps struct {
 	Authors  *author.Store
 	Mentions *mention.Store
 	Evidence *evidence.Store
+	Groups   *group.Store
 }
 
 const path = "/authors"

@@ -11,8 +11,10 @@ import (
 	"chop/internal/author/signal"
 	"chop/internal/classify"
 	"chop/internal/evidence"
+	"chop/internal/group"
 	"chop/internal/mention"
 	"chop/internal/reason"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 )
 
@@ -32,6 +34,7 @@ type View struct {
 	Look  bool // the person may answer for the firm: owner
 	Held  bool // a legal hold holds erasure back; known when the form is open
 
+	Groups  []group.Group   // in which the account is, or may be
 	Moments []signal.Moment // newest first, one page
 	All     int
 	items   map[string]mention.Mention
@@ -70,6 +73,11 @@ func (d Deps) fill(ctx context.Context, v *View) (err error) {
 			return err
 		}
 	}
+	of, err := groups.Of(ctx, d.Groups, v.Firm.ID, []string{v.Key})
+	if err != nil {
+		return err
+	}
+	v.Groups = of[v.Key]
 	return d.moments(ctx, v)
 }
 

@@ -15,7 +15,10 @@ import (
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/mention"
+	"chop/internal/reason"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
 	"chop/internal/web/why"
@@ -49,6 +52,8 @@ type View struct {
 	Sealed   int // mentions of the case that have an exhibit
 	Owner    []string
 	Others   []crisis.Case // other open cases of the firm, for moving items
+	Groups   []group.Group // that were handed to the case
+	Near     []group.Group // of which some accounts write in the case
 	Form     Form
 	Room     Room
 
@@ -152,6 +157,9 @@ func (d Deps) view(ctx context.Context, id string, q url.Values, f Form) (v View
 	if err = d.story(ctx, &v); err != nil {
 		return v, err
 	}
+	if v.Groups, v.Near, err = groups.InCase(ctx, d.Groups, c.Firm, c.ID, refs(items), authors(v.Room.Facts.Mentions)); err != nil {
+		return v, err
+	}
 	v.Steps = steps(ctx, c)
 	v.Owner = plain(ctx, v)
 	return v, d.others(ctx, &v)
@@ -206,6 +214,23 @@ func verbs(c crisis.Case) []string {
 		return append([]string{"close", "told", "note", "task", "hand", "reopen"}, sorting...)
 	}
 	return []string{"reopen", "note", "relate"}
+}
+
+func refs(items []crisis.Item) (rs []reason.Ref) {
+	for _, x := range items {
+		rs = append(rs, x.Ref)
+	}
+	return rs
+}
+
+// authors are the accounts that write in the case.
+func authors(ms []mention.Mention) (keys []string) {
+	for _, m := range ms {
+		if !m.Own && m.AuthorKey != "" {
+			keys = append(keys, m.AuthorKey)
+		}
+	}
+	return keys
 }
 
 // sorting are the verbs that arrange an open case.

@@ -16,6 +16,7 @@ import (
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/mention"
 	"chop/internal/oncall"
 	"chop/internal/source"
@@ -32,6 +33,7 @@ type Deps struct {
 	Evidence *evidence.Store
 	Sources  *source.Store
 	Duty     *oncall.Store
+	Groups   *group.Store
 }
 
 // Mount puts the pages under their addresses.

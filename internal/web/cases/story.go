@@ -8,6 +8,7 @@ import (
 
 	"chop/internal/crisis"
 	"chop/internal/evidence"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 )
 
@@ -131,6 +132,9 @@ func (v View) event(ctx context.Context, e crisis.Event) told {
 	}
 	if t := v.Room.texts[e.Ref.ID]; t != "" && e.Ref.Kind == "task" {
 		out.Text = strings.TrimSuffix(t+". "+out.Text, ". ")
+	}
+	if e.Ref.Kind == "group" {
+		out.More = page.Pair{Name: page.T(ctx, "groups.of.case.see"), Value: groups.At(v.Case.Firm, e.Ref.ID)}
 	}
 	if e.Ref.Kind == "mention" && v.Read {
 		out.More = page.Pair{Name: page.T(ctx, "cases.item.see"), Value: "/inbox?m=" + e.Ref.ID}

@@ -17,6 +17,7 @@ import (
 	"chop/internal/decision"
 	"chop/internal/evidence"
 	"chop/internal/fault"
+	"chop/internal/group"
 	"chop/internal/journal"
 	"chop/internal/macro"
 	"chop/internal/mention"
@@ -41,6 +42,7 @@ type Deps struct {
 	Cases     *crisis.Store
 	Sources   *source.Store
 	Journal   *journal.Store // every export is on record
+	Groups    *group.Store   // nil: nothing is said of who acts together
 }
 
 //go:embed inbox.js
@@ -162,6 +164,9 @@ func (d Deps) view(ctx context.Context, q Query, m string, s Slip, address url.V
 	}
 	for i := range list {
 		v.Rows = append(v.Rows, row(ctx, list[i], srcs.kind(list[i]), q.at(list[i].ID), panes, list[i].ID == m))
+	}
+	if err := d.together(ctx, list, v.Rows); err != nil {
+		return v, err
 	}
 	if m == "" {
 		return v, nil

@@ -9,7 +9,9 @@ import (
 	"chop/internal/crisis"
 	"chop/internal/decision"
 	"chop/internal/fault"
+	"chop/internal/group"
 	"chop/internal/mention"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 )
 
@@ -41,7 +43,8 @@ type Item struct {
 
 	May, MayLabel, MayPreserve bool
 
-	Account string // address of the page of the account, for those who may see profiles
+	Groups  []group.Group // in which the account is, or may be
+	Account string        // address of the page of the account, for those who may see profiles
 }
 
 func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, address url.Values) (*Item, error) {
@@ -60,6 +63,13 @@ func (d Deps) item(ctx context.Context, m mention.Mention, q Query, s Slip, addr
 	}
 	if it.Cases, err = d.Cases.Of(ctx, m.Firm, mention.Ref(m.ID)); err != nil && !fault.Is(err, fault.Forbidden) {
 		return nil, err
+	}
+	if !m.Own {
+		of, err := groups.Of(ctx, d.Groups, m.Firm, []string{m.AuthorKey})
+		if err != nil {
+			return nil, err
+		}
+		it.Groups = of[m.AuthorKey]
 	}
 	if err := d.stand(ctx, it); err != nil {
 		return nil, err

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"chop/internal/classify"
+	"chop/internal/group"
 	"chop/internal/mention"
 	"chop/internal/source"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 )
 
@@ -243,4 +245,29 @@ func filters(ctx context.Context, q Query, srcs sources, status string) (f Filte
 	}
 	f.On += len(without)
 	return f
+}
+
+// together marks the rows whose account acts with others. The mark is no link here: the row opens the mention, which says why.
+func (d Deps) together(ctx context.Context, list []mention.Mention, rows []page.MentionRow) error {
+	keys := map[string][]string{}
+	for _, m := range list {
+		if !m.Own && m.AuthorKey != "" && !slices.Contains(keys[m.Firm], m.AuthorKey) {
+			keys[m.Firm] = append(keys[m.Firm], m.AuthorKey)
+		}
+	}
+	of := map[string]map[string][]group.Group{}
+	for firm, ks := range keys {
+		gs, err := groups.Of(ctx, d.Groups, firm, ks)
+		if err != nil {
+			return err
+		}
+		of[firm] = gs
+	}
+	for i, m := range list {
+		for _, x := range groups.Marks(ctx, of[m.Firm][m.AuthorKey], m.AuthorKey) {
+			x.Href = ""
+			rows[i].Marks = append(rows[i].Marks, x)
+		}
+	}
+	return nil
 }

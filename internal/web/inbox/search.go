@@ -67,6 +67,9 @@ func (d Deps) searchView(ctx context.Context, q Query) (v Search, err error) {
 			v.Author, v.Account = m.AuthorName, accountAt(ctx, m)
 		}
 	}
+	if err := d.together(ctx, list, v.Rows); err != nil {
+		return v, err
+	}
 	v.Filters = filters(ctx, q, srcs, allStatus)
 	v.Views, err = d.views(ctx, q)
 	return v, err

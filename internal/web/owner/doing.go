@@ -7,7 +7,9 @@ import (
 	"chop/internal/access"
 	"chop/internal/crisis"
 	"chop/internal/decision"
+	"chop/internal/group"
 	"chop/internal/web/cases"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 )
 
@@ -72,6 +74,24 @@ func (d Deps) deeds(ctx context.Context, v *View) error {
 	for _, o := range decision.Options {
 		if n := counts[o]; n > 0 && deedIcons[o] != "" {
 			v.Doing = append(v.Doing, Line{Icon: deedIcons[o], At: last[o], Text: page.N(ctx, "owner.did."+string(o), n)})
+		}
+	}
+	return nil
+}
+
+// groups are what is known of accounts that act together, said calmly: only what is organised, and never who.
+func (d Deps) groups(ctx context.Context, v *View) error {
+	if d.Groups == nil || !access.From(ctx).Holds(access.ViewGroups, v.Firm.ID) {
+		return nil
+	}
+	list, err := d.Groups.List(ctx, v.Firm.ID, false)
+	if err != nil {
+		return err
+	}
+	for _, g := range list {
+		if g.Level >= group.Organised {
+			v.Doing = append(v.Doing, Line{Icon: "waypoints", At: g.Changed, Href: groups.At(g.Firm, g.ID),
+				Text: page.N(ctx, "groups.owner."+string(g.State), len(g.Accounts(false)))})
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"chop/internal/decision"
 	"chop/internal/fault"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/ledger"
 	"chop/internal/mention"
 	"chop/internal/oncall"
@@ -33,6 +34,7 @@ type Deps struct {
 	Mentions  *mention.Store
 	Duty      *oncall.Store
 	Ledger    *ledger.Log
+	Groups    *group.Store
 }
 
 // Mount puts the page under its addresses.
@@ -150,7 +152,7 @@ func (d Deps) view(ctx context.Context, asked string) (v View, err error) {
 			v.Others = append(v.Others, f)
 		}
 	}
-	for _, part := range []func(context.Context, *View) error{d.questions, d.cases, d.deeds, d.state, d.drafts, d.watch, d.ledgerState} {
+	for _, part := range []func(context.Context, *View) error{d.questions, d.cases, d.deeds, d.groups, d.state, d.drafts, d.watch, d.ledgerState} {
 		if err := part(ctx, &v); err != nil {
 			return v, err
 		}

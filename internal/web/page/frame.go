@@ -72,6 +72,7 @@ type Counts struct {
 	Inbox   int // mentions that wait for a decision
 	Urgent  int // of them, urgent; above zero the number is hot
 	Cases   int // open cases
+	Groups  int // groups that nobody has decided about
 	Sources int // channels that need attention
 }
 

@@ -27,6 +27,7 @@ var house = []group{
 	{"shell.group.case", []room{
 		{"/cases", "folder-open", "shell.room.cases", "s", []access.Perm{access.ViewCases}, true},
 		{"/authors", "user-search", "shell.room.authors", "a", []access.Perm{access.ViewProfiles}, false},
+		{"/groups", "waypoints", "shell.room.groups", "u", []access.Perm{access.ViewGroups, access.SharedGroups}, false},
 		{"/waves", "list-checks", "shell.room.waves", "v", []access.Perm{access.Decide}, false},
 		{"/exhibits", "stamp", "shell.room.exhibits", "e", []access.Perm{access.ViewEvidence}, true},
 	}},
@@ -87,6 +88,8 @@ func (f Frame) count(r room) (n int, hot bool, says string) {
 		return f.Counts.Inbox, f.Counts.Urgent > 0, "shell.count.waiting"
 	case "/cases":
 		return f.Counts.Cases, false, "shell.count.open"
+	case "/groups":
+		return f.Counts.Groups, false, "shell.count.undecided"
 	case "/sources":
 		return f.Counts.Sources, f.Counts.Sources > 0, "shell.count.troubled"
 	}

@@ -161,7 +161,7 @@ func TestHostileNamesAreEscaped(t *testing.T) {
 }
 
 func TestMenuFollowsTheRole(t *testing.T) {
-	all := []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/authors", "/waves", "/exhibits", "/sources", "/replies", "/labels", "/calibration", "/firms", "/people", "/journal", "/search"}
+	all := []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/authors", "/groups", "/waves", "/exhibits", "/sources", "/replies", "/labels", "/calibration", "/firms", "/people", "/journal", "/search"}
 	for _, c := range []struct {
 		name string
 		user User
@@ -170,9 +170,9 @@ func TestMenuFollowsTheRole(t *testing.T) {
 		{"guardian", User{Name: "a", Roles: []access.Role{access.Guardian}}, all},
 		{"owner", User{Name: "a", Roles: []access.Role{access.Owner}}, all},
 		{"staff", User{Name: "a", Roles: []access.Role{access.Staff}}, []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/sources", "/replies", "/labels", "/calibration", "/firms", "/search"}},
-		{"lawyer", User{Name: "a", Roles: []access.Role{access.Lawyer}}, []string{"/cases", "/exhibits", "/firms", "/search"}},
+		{"lawyer", User{Name: "a", Roles: []access.Role{access.Lawyer}}, []string{"/cases", "/groups", "/exhibits", "/firms", "/search"}},
 		{"administrator", User{Name: "a", Admin: true}, []string{"/watch", "/duty", "/sources", "/firms", "/people"}},
-		{"two roles", User{Name: "a", Roles: []access.Role{access.Lawyer, access.Staff}}, []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/exhibits", "/sources", "/replies", "/labels", "/calibration", "/firms", "/search"}},
+		{"two roles", User{Name: "a", Roles: []access.Role{access.Lawyer, access.Staff}}, []string{"/watch", "/inbox", "/owner", "/duty", "/cases", "/groups", "/exhibits", "/sources", "/replies", "/labels", "/calibration", "/firms", "/search"}},
 		{"nobody", User{}, nil},
 	} {
 		f := frame(lang.EN)

@@ -10,11 +10,13 @@ import (
 	"chop/internal/alert"
 	"chop/internal/crisis"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/mention"
 	"chop/internal/oncall"
 	"chop/internal/source"
 	"chop/internal/standing"
 	"chop/internal/web/cases"
+	"chop/internal/web/groups"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
 )
@@ -28,6 +30,7 @@ type Deps struct {
 	Alerts   *alert.Store
 	Duty     *oncall.Store
 	Sources  *source.Store
+	Groups   *group.Store
 }
 
 // Mount puts the page under its address; the root leads to the first room the person may enter.
@@ -74,6 +77,7 @@ type View struct {
 	Seen     int // channels seen now
 	All      int // channels
 	Feed     []Post
+	Groups   []Group
 	Many     bool // more than one firm is shown
 	Work     bool // may open cases
 	Manage   bool // may hand duty over
@@ -110,6 +114,12 @@ type Channel struct {
 	Condition source.Condition
 	Since     time.Time
 	May       bool
+}
+
+// Group is a group that nobody has decided about yet.
+type Group struct {
+	Firm  string
+	Group group.Group
 }
 
 // Post is one of the newest mentions.
@@ -160,7 +170,7 @@ func (d Deps) view(ctx context.Context) (v View, err error) {
 		v.Work = v.Work || a.Holds(access.WorkCases, s.Firm.ID)
 		v.Manage = v.Manage || a.Holds(access.ManageDuty, s.Firm.ID)
 	}
-	for _, f := range []func(context.Context, *gathered, *View) error{d.alarms, d.wall, d.lines, d.duty, d.channels, d.feed} {
+	for _, f := range []func(context.Context, *gathered, *View) error{d.alarms, d.wall, d.lines, d.duty, d.channels, d.feed, d.groups} {
 		if err := f(ctx, g, &v); err != nil {
 			return v, err
 		}
@@ -303,4 +313,17 @@ func (d Deps) feed(ctx context.Context, g *gathered, v *View) error {
 		v.Feed = append(v.Feed, Post{Mention: m, Firm: g.names[m.Firm], Channel: g.kinds[m.Source], Veiled: cases.Veiled(m)})
 	}
 	return err
+}
+
+func (d Deps) groups(ctx context.Context, g *gathered, v *View) error {
+	for _, s := range g.list {
+		list, err := groups.Undecided(ctx, d.Groups, s.Firm.ID)
+		if err != nil {
+			return err
+		}
+		for _, x := range list {
+			v.Groups = append(v.Groups, Group{Firm: s.Firm.Name, Group: x})
+		}
+	}
+	return nil
 }
