@@ -29,6 +29,7 @@ type commands struct {
 	Coordinate coordinateCmd `cmd:"" help:"Find accounts that act together: CSV of actions in, groups with evidence out."`
 	Simulate   simulateCmd   `cmd:"" help:"Play a page with honest life and attacks into CSV files."`
 	Train      trainCmd      `cmd:"" help:"Learn from a firm's judgements."`
+	Capture    captureCmd    `cmd:"" help:"Look at a page and preserve what is seen: in a firm's vault, or in a folder."`
 	Verify     verifyCmd     `cmd:"" help:"Recompute every hash and proof: of the vault, a package, an exhibit, a log directory."`
 	Witness    witnessCmd    `cmd:"" help:"Confirm that the log of another installation only grows."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database up to date."`

@@ -36,6 +36,13 @@ type route struct {
 const upload = "--x\r\nContent-Disposition: form-data; name=\"firm\"\r\n\r\n{firm}\r\n--x\r\n" +
 	"Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nid,text\n1,ok\n\r\n--x--\r\n"
 
+// hand is a form with a file that a person hands in.
+const hand = "--x\r\nContent-Disposition: form-data; name=\"firm\"\r\n\r\n{firm}\r\n--x\r\n" +
+	"Content-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nok\r\n--x--\r\n"
+
+// shared is what a telephone sends: it names no firm.
+const shared = "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhttps://opinie.example/2\r\n--x--\r\n"
+
 // table lists every route of the product and who may use it.
 var table = []route{
 	{pattern: "/", may: signed, path: "/no-such-page", empty: true},
@@ -170,6 +177,11 @@ var table = []route{
 	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/confirm?firm={firm}", body: "revision=2&why=sprawdzone+posty"},
 	{pattern: "POST /alerts/{id}/acknowledgement", may: access.Acknowledge, path: "/alerts/{alert}/acknowledgement"},
 
+	{pattern: "GET /captures", may: access.Preserve, path: "/captures?firm={firm}"}, {pattern: "GET /captures/share", may: access.Preserve},
+	{pattern: "POST /captures/pages", may: access.Preserve, body: "firm={firm}&url=https://opinie.example/1&why=bo+tak"},
+	{pattern: "POST /captures/files", may: access.Preserve, body: hand}, {pattern: "POST /captures/share", may: access.Preserve, body: shared},
+	{pattern: "POST /captures/{id}/retry", may: access.Preserve, path: "/captures/none/retry", body: "firm={firm}", empty: true},
+	{pattern: "POST /captures/setting", may: access.ManageFirm, body: "firm={firm}&serious=on"},
 	{pattern: "GET /exhibits", may: access.ViewEvidence}, {pattern: "GET /exhibits/{id}", may: access.ViewEvidence, path: "/exhibits/{exhibit}"},
 	{pattern: "POST /exhibits/{id}/verify", may: access.ViewEvidence, path: "/exhibits/{exhibit}/verify"},
 	{pattern: "POST /exhibits/{id}/stamp", may: access.Preserve, also: access.ViewEvidence, path: "/exhibits/{exhibit}/stamp"},
@@ -294,7 +306,7 @@ func (w *world) ask(c caller, g *guarded, r route) (status int, page string) {
 	walked++
 	q.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.1", walked/250, walked%250))
 	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if r.body == upload {
+	if strings.HasPrefix(r.body, "--x") {
 		q.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	if c.token != "" {

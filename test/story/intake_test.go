@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,17 @@ func TestEditsAndDisappearancesAreKept(t *testing.T) {
 			t.Fatalf("revisions %+v", revs)
 		}
 		w.exhibitSays(anna, first.ID, threat)
+		sealed, err := w.Evidence.Of(anna.ctx(), w.firm.ID, mention.Ref(m.ID))
+		w.ok(err)
+		var later []string
+		for _, x := range sealed {
+			if x.Cause == "edited" || x.Cause == "gone" {
+				later = append(later, x.Cause)
+			}
+		}
+		if !slices.Equal(later, []string{"edited", "gone"}) {
+			t.Errorf("the edit and the disappearance were not sealed by themselves: %q", later)
+		}
 		x, err := w.Mentions.Preserve(anna.ctx(), w.Evidence, w.firm.ID, m.ID, "person")
 		w.ok(err)
 		if chain := w.chain(anna, x); chain[0] != first.ID || chain[len(chain)-1] != x.ID {

@@ -67,7 +67,12 @@ type Row struct {
 	FirmName string
 }
 
+// home leads from the address of a telephone's share, opened again, to the place.
 func (d Deps) home(w http.ResponseWriter, r *http.Request) {
+	if err := access.CheckAny(r.Context(), access.Preserve); err != nil {
+		session.Fail(w, r, err)
+		return
+	}
 	http.Redirect(w, r, Path, http.StatusSeeOther)
 }
 
