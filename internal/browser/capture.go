@@ -115,7 +115,7 @@ type Config struct {
 	Version string        // of this program, added to the browser's name towards the place
 }
 
-// Browser captures pages. It is safe for concurrent use; every capture starts a program that takes some 300 MB.
+// Browser captures pages. It is safe for concurrent use; every capture starts a program of its own, which took up to 800 MB for a tall page.
 type Browser struct{ cfg Config }
 
 // New opens nothing.

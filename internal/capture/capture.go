@@ -120,7 +120,7 @@ type Store struct {
 	key   *ecdsa.PrivateKey
 }
 
-// looksAtOnce is how many browsers run side by side: each takes some 300 MB.
+// looksAtOnce is how many browsers run side by side: one took up to 800 MB for a tall page.
 const looksAtOnce = 2
 
 // Open makes the store ready: the key that signs its archives comes from the installation's secret.
