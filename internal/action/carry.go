@@ -169,7 +169,7 @@ func (s *Store) gate(ctx context.Context, d Deed) (trouble, err error) {
 		return noProof, nil
 	}
 	x, err := s.Evidence.Get(ctx, d.Firm, d.Exhibit)
-	if fault.Is(err, fault.NotFound) || err == nil && (x.Ref != mention.Ref(d.Mention) || !x.Removed.IsZero()) {
+	if fault.Is(err, fault.NotFound) || err == nil && (x.Ref != mention.Ref(d.Mention) || !x.Removed.IsZero() || x.Sealed == evidence.Fails) {
 		return noProof, nil
 	}
 	return nil, err

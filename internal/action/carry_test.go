@@ -10,6 +10,7 @@ import (
 	"chop/internal/access"
 	"chop/internal/action"
 	"chop/internal/crisis"
+	"chop/internal/db"
 	"chop/internal/decision"
 	"chop/internal/demo/site"
 	"chop/internal/evidence"
@@ -75,6 +76,21 @@ func TestNoDeedWithoutProof(t *testing.T) {
 		w.isAt(m, site.Approved, mention.Open)
 		if got := w.alarms(); !slices.Equal(got, []string{"alert.deed.failed.hide"}) {
 			t.Errorf("alarms %v", got)
+		}
+	})
+}
+
+func TestNoDeedOnAnExhibitThatWasFoundBroken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := w.comment("Jan", "złodzieje", "insult")
+		d := w.decides(w.ola(), m, decision.Hide, "")
+		ok(t, w.d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE exhibit SET checked = 'fails' WHERE firm_id = $1 AND id = $2`, w.firm, d.Exhibit)
+			return err
+		}))
+		w.pass(action.UndoWindow)
+		if deed := w.isState(d, action.Failed); deed.Error != "action.no_proof" || w.calls() != 0 {
+			t.Errorf("%s, %d calls", deed.Error, w.calls())
 		}
 	})
 }
