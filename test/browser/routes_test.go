@@ -64,6 +64,13 @@ var table = []route{
 	{pattern: "GET /consent/{token}", may: anyone, empty: true}, {pattern: "POST /consent/{token}", may: anyone, body: "answer=yes", empty: true},
 	{pattern: "GET /owner", may: access.ViewCases, path: "/owner?firm={firm}"},
 	{pattern: "GET /owner/ledger", may: access.ViewCases, path: "/owner/ledger?firm={firm}&size=1"},
+	{pattern: "GET /dossiers", may: access.ViewEvidence}, {pattern: "GET /dossiers/new", may: access.ViewEvidence, path: "/dossiers/new?firm={firm}"},
+	{pattern: "POST /dossiers", may: access.ViewEvidence, body: "firm={firm}&exhibit={exhibit}&recipient=Anna+Nowak&why=pozew&operator=Ewa&for_authors=brak"},
+	{pattern: "GET /dossiers/{id}", may: access.ViewEvidence, path: "/dossiers/{dossier}"},
+	{pattern: "POST /dossiers/{id}/file", may: access.ViewEvidence, path: "/dossiers/{dossier}/file", body: "why=dla+prawnika"},
+	{pattern: "GET /dossiers/{id}/file", may: signed, path: "/dossiers/{dossier}/file"}, // leads to the package, tells nothing
+	{pattern: "POST /dossiers/{id}/removal", may: access.ViewEvidence, path: "/dossiers/{dossier}/removal", body: "why=zbedny"},
+	{pattern: "POST /exhibits/verify", may: access.ViewEvidence}, {pattern: "GET /exhibits/verify", may: signed}, // leads to the list
 	{pattern: "GET /retention", may: access.ViewEvidence, path: "/retention?firm={firm}"},
 	{pattern: "POST /retention/rules", may: access.ManageFirm, also: access.Preserve, body: "firm={firm}&kind=closed&days=400&why=tak"},
 	{pattern: "POST /retention/erase", may: access.ManageFirm, also: access.Preserve, body: "firm={firm}&why=tak"},
@@ -277,7 +284,7 @@ func (w *world) callers() (list []caller) {
 // fill puts the things of a firm into a path or body.
 func (w *world) fill(g *guarded, s string) string {
 	w.t.Helper()
-	return strings.NewReplacer("{firm}", g.firm.ID, "{account}", url.PathEscape(g.hate.AuthorKey), "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{source}", g.source.ID,
+	return strings.NewReplacer("{firm}", g.firm.ID, "{account}", url.PathEscape(g.hate.AuthorKey), "{m}", g.hate.ID, "{case}", g.room.ID, "{exhibit}", g.exhibit.ID, "{dossier}", g.dossier.ID, "{source}", g.source.ID,
 		"{alert}", string(g.alarm.ID), "{waiting}", g.waiting.ID, "{hidden}", g.hidden.ID, "{run}", g.run.ID, "{view}", g.view.ID, "{offer}", g.offer.ID,
 		"{group}", g.group, "{member}", url.QueryEscape(g.hate.AuthorKey), "{rule}", g.rule.ID, "{wave}", g.wave.ID, "{macro}", g.macro.ID, "{deed}", g.deed, "{shift}", g.shift.ID, "{person}", g.second.ID, "{file}", g.exhibit.Files[0].Name, "{kind}", "wordpress",
 		"{token}", "no-such-token", "{id}", "no-such-id").Replace(s)

@@ -16,6 +16,7 @@ import (
 	"chop/internal/crisis"
 	"chop/internal/decision"
 	"chop/internal/demo/site"
+	"chop/internal/dossier"
 	"chop/internal/evidence"
 	"chop/internal/firm"
 	"chop/internal/lang"
@@ -50,6 +51,7 @@ type guarded struct {
 
 	hate, insult, complaint mention.Mention
 	exhibit                 evidence.Exhibit
+	dossier                 dossier.Package
 	room                    crisis.Case
 	alarm                   alert.Alert
 	hidden                  decision.Decision // carried out by a deed
@@ -182,6 +184,9 @@ func (w *world) live(g *guarded) {
 	proofs, _, err := w.app.Evidence.List(ewa, evidence.Filter{Firm: g.firm.ID, Limit: 10})
 	w.ok(err)
 	g.exhibit = proofs[0]
+	g.dossier, err = w.app.Dossiers.Make(ewa, g.firm.ID, dossier.Order{Exhibits: []string{g.exhibit.ID}, Recipient: "adw. <b>Anna</b> Nowak", Why: "pozew",
+		Operator: "Ewa Maj", ForAuthors: "Prawdziwe zamówienie.", Lang: lang.PL})
+	w.ok(err)
 	alarms, err := w.app.Alerts.List(ewa, alert.Filter{Firm: g.firm.ID, Limit: 10, States: []alert.State{alert.Open, alert.Acknowledged, alert.Unanswered}})
 	w.ok(err)
 	g.alarm = alarms[0]
