@@ -120,6 +120,10 @@ func (d Deps) rows(r *http.Request) (ListView, error) {
 // verifyAll recomputes every exhibit of the chosen firm, or of each of the person's firms, and shows what came out.
 func (d Deps) verifyAll(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
+	if err := access.CheckAny(ctx, access.ViewEvidence); err != nil {
+		session.Fail(w, r, err)
+		return
+	}
 	firms := access.Scope(ctx, access.ViewEvidence)
 	if now := page.FrameFrom(ctx).Firm; now != "" {
 		firms = []string{now}
