@@ -327,12 +327,13 @@ var paperTemplate = template.Must(template.New("paper").Funcs(template.FuncMap{
 		}
 		return l.Date(at) + "\u00a0" + at.In(lang.Zone).Format("15:04:05")
 	},
-	"utc":  func(at time.Time) string { return at.UTC().Format(utc) },
-	"tie":  tie,
-	"src":  func(s string) template.URL { return template.URL(s) }, // made by thumbnail
-	"hash": func(s string) string { return spaced(s, 8) },
-	"size": bytesText,
-	"int":  func(n int64) int { return int(n) },
+	"limit": limitText,
+	"utc":   func(at time.Time) string { return at.UTC().Format(utc) },
+	"tie":   tie,
+	"src":   func(s string) template.URL { return template.URL(s) }, // made by thumbnail
+	"hash":  func(s string) string { return spaced(s, 8) },
+	"size":  bytesText,
+	"int":   func(n int64) int { return int(n) },
 }).Parse(paperHTML))
 
 func render(s sheet) ([]byte, error) {
@@ -346,6 +347,15 @@ var loose = regexp.MustCompile(`(^|[\s\x{00a0}(„])([aiouwzAIOUWZ]) `)
 // tie keeps one-letter words of Polish from standing at the end of a line.
 func tie(s string) string {
 	return loose.ReplaceAllString(loose.ReplaceAllString(s, "$1$2\u00a0"), "$1$2\u00a0")
+}
+
+// limitText is a known gap of an exhibit in words; one that the program does not know stands as it was written.
+func limitText(l lang.Tag, s string) string {
+	id := "exhibits.limit." + strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' }), "-")
+	if l.Has(id) {
+		return l.T(id)
+	}
+	return s
 }
 
 // spaced breaks a long row of digits so that a person can compare it and a line can end in it.
