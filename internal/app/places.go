@@ -52,7 +52,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	retention.Mount(mux, retention.Deps{Retention: a.Retention, Evidence: a.Evidence})
 	captures.Mount(mux, captures.Deps{Captures: a.Captures, Cases: a.Cases, Origin: a.config.Origin})
 	dossiers.Mount(mux, dossiers.Deps{Dossiers: a.Dossiers, Evidence: a.Evidence, Cases: a.Cases})
-	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence})
+	exhibits.Mount(mux, exhibits.Deps{Evidence: a.Evidence, Dossiers: a.Dossiers})
 	sources.Mount(mux, sources.Deps{Sources: a.Sources, Importer: a.Importer, Firms: a.Firms, Journal: a.Journal, Origin: a.config.Origin})
 	firms.Mount(mux, firms.Deps{Firms: a.Firms})
 	engines.Mount(mux, engines.Deps{Firms: a.Firms, Second: a.Second})

@@ -15,6 +15,7 @@ import (
 	"github.com/a-h/templ"
 
 	"chop/internal/access"
+	"chop/internal/dossier"
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/journal"
@@ -25,6 +26,7 @@ import (
 // Deps is what these pages call.
 type Deps struct {
 	Evidence *evidence.Store
+	Dossiers *dossier.Store // nil: packages are not shown
 }
 
 // Mount puts the pages under their addresses.
@@ -189,6 +191,7 @@ func (d Deps) find(r *http.Request) (evidence.Exhibit, error) {
 
 // View is the page of one exhibit.
 type View struct {
+	Packages []dossier.Package // it went into
 	evidence.Exhibit
 	FirmName string
 	State    evidence.State
@@ -229,6 +232,12 @@ func (d Deps) page(w http.ResponseWriter, r *http.Request, v View) {
 	}
 	if v.Removed.IsZero() && !v.Forgotten {
 		if v.Stamps, err = d.Evidence.Stamps(r.Context(), v.Firm, v.ID); err != nil {
+			session.Fail(w, r, err)
+			return
+		}
+	}
+	if d.Dossiers != nil {
+		if v.Packages, err = d.Dossiers.With(r.Context(), v.Firm, v.ID); err != nil {
 			session.Fail(w, r, err)
 			return
 		}
