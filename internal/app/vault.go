@@ -36,7 +36,7 @@ func (r *Rooms) VerifyVault(ctx context.Context) (v VaultReport, err error) {
 	if v.Ledger, err = r.Ledger.Verify(ctx); err != nil {
 		return v, err
 	}
-	if v.Folder, err = r.Ledger.Dir(); err != nil {
+	if v.Folder, err = r.Ledger.Dir(ctx); err != nil {
 		return v, err
 	}
 	v.Holds, v.Journal = v.Ledger.Holds() && v.Folder.Holds(), map[string][]string{}

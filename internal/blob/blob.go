@@ -5,6 +5,7 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -187,15 +188,20 @@ func (c *checked) Close() error { return c.f.Close() }
 
 // Read is the whole checked content of a file.
 func (d *Disk) Read(sum string) ([]byte, error) {
+	size, err := d.Stat(sum)
+	if err != nil {
+		return nil, err
+	}
 	f, err := d.Open(sum)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := io.ReadAll(f)
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // large files are not copied again and again
+	_, err = b.ReadFrom(f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	return raw, nil
+	return b.Bytes(), nil
 }
 
 // Stat is the size of a file in bytes. Faults: NotFound "blob.missing".

@@ -257,14 +257,54 @@ func TestTheFolderIsMadeUpFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := open(t, d, dir)
-	if r, err := l.Dir(); err != nil || r.Holds() {
+	if r, err := ledger.VerifyDir(dir, l.VerifierKey()); err != nil || r.Holds() {
 		t.Errorf("no tiles, and it holds: %+v %v", r, err)
 	}
 	if _, err := l.Checkpoint(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := l.Dir(); err != nil || !r.Holds() || r.Leaves != 300 {
+	if r, err := l.Dir(t.Context()); err != nil || !r.Holds() || r.Leaves != 300 {
 		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// A folder that cannot be written keeps nobody from sealing: the signed head stands in the database, the old files stay
+// whole, and the folder is made up for as soon as it can be. What a killed process left half written is cleared away.
+func TestAFolderThatCannotBeWritten(t *testing.T) {
+	d := sqlite(t)
+	dir := t.TempDir()
+	l := open(t, d, dir)
+	fill(t, l, 10, 10)
+	blocked := filepath.Join(dir, "tile", "1")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, l, 300, 300)
+	if c, err := l.Latest(t.Context()); err != nil || c.Size != 310 {
+		t.Fatal(c.Size, err)
+	}
+	if err := os.Remove(blocked); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := l.Verify(t.Context()); err != nil || !r.Holds() {
+		t.Errorf("%+v %v", r, err)
+	}
+	half := filepath.Join(dir, "part.123")
+	if err := os.WriteFile(half, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(half, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, d, dir).Checkpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := l.Dir(t.Context()); err != nil || !r.Holds() || r.Leaves != 310 {
+		t.Errorf("%+v %v", r, err)
+	}
+	if _, err := os.Stat(half); err == nil {
+		t.Error("the half-written file is still there")
 	}
 }
 

@@ -76,10 +76,21 @@ func New(d *db.DB, seed []byte, dir string, witnesses ...*witness.Client) (*Log,
 	if l.verifier, err = note.NewVerifier(vkey); err != nil {
 		return nil, fmt.Errorf("ledger: public key: %w", err)
 	}
+	l.clear()
 	if err := l.showKey(); err != nil {
 		return nil, fmt.Errorf("ledger: write the public key: %w", err)
 	}
 	return l, nil
+}
+
+// clear removes what a killed process left half written.
+func (l *Log) clear() {
+	left, _ := filepath.Glob(filepath.Join(l.dir, "part.*")) // the pattern is sound
+	for _, path := range left {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > time.Hour {
+			_ = os.Remove(path)
+		}
+	}
 }
 
 // showKey lays the public key into the folder, for the operator of a witness.

@@ -89,9 +89,16 @@ func (l *Log) standing(ctx context.Context) (ts []Trouble, err error) {
 	return ts, nil
 }
 
-// Dir checks the log's own folder file by file; see VerifyDir. It waits until nobody writes there. Empty when nothing was
-// written yet.
-func (l *Log) Dir() (Report, error) {
+// Dir checks the log's own folder file by file; see VerifyDir. First it finishes what a killed process began there; a folder
+// that was set back was named by Verify before. It waits until nobody writes there. Empty when nothing was written yet.
+func (l *Log) Dir(ctx context.Context) (Report, error) {
+	c, err := l.Latest(ctx)
+	if err == nil {
+		err = l.publish(ctx, c)
+	}
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		return Report{}, err
+	}
 	unlock, err := l.lock()
 	if err != nil {
 		return Report{}, err

@@ -52,6 +52,7 @@ func killed(t *testing.T, w *world, times int) {
 		// From the first instructions of the program to a second of work.
 		<-time.After(time.Duration(20+rnd.IntN(1200)) * time.Millisecond)
 		p.kill()
+		w.folderHolds()
 		w.ageRunning()
 	}
 	w.lookSoon()
@@ -62,6 +63,9 @@ func killed(t *testing.T, w *world, times int) {
 	<-knocked
 	p.end()
 	w.verify()
+	if !w.folderHolds() {
+		t.Error("the log was never written beside the database")
+	}
 	w.count()
 }
 

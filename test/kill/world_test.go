@@ -28,6 +28,7 @@ import (
 	"chop/internal/demo/site"
 	"chop/internal/firm"
 	"chop/internal/lang"
+	"chop/internal/ledger"
 	"chop/internal/source"
 	"chop/internal/source/webhook"
 	"chop/internal/user"
@@ -313,6 +314,26 @@ func (w *world) verify() {
 	if out, err := exec.Command(w.program, w.args("verify")...).CombinedOutput(); err != nil {
 		w.t.Errorf("chop verify: %v\n%s", err, out)
 	}
+}
+
+// folderHolds checks the log beside the database as the killed program left it: an older log or a newer one, never half a
+// one. False when there is none yet.
+func (w *world) folderHolds() bool {
+	w.t.Helper()
+	dir := filepath.Join(w.config.Data, "ledger")
+	if _, err := os.Stat(filepath.Join(dir, ledger.File)); err != nil {
+		return false
+	}
+	key, err := os.ReadFile(filepath.Join(dir, ledger.KeyFile))
+	must(w.t, err)
+	r, err := ledger.VerifyDir(dir, string(key))
+	must(w.t, err)
+	for _, x := range r.Troubles {
+		if x.Code != ledger.FileExtra { // tiles of a checkpoint that it had not yet written: they lie there before it
+			w.t.Errorf("the log beside the database: %+v", x)
+		}
+	}
+	return true
 }
 
 // until waits for something to become true.
