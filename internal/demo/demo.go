@@ -174,6 +174,9 @@ func (d *Demo) settle(ctx context.Context, a *app.App) error {
 			if err := macros(ctx, a, f.ID, ids["ewa"]); err != nil {
 				return fmt.Errorf("save macros: %w", err)
 			}
+			if err := before(ctx, a, f.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if err := handTelephone(ctx, a, access.Principal{User: ids["ewa"], Name: "Ewa Maj", Admin: true}, d.ringer+"/dyzur"); err != nil {

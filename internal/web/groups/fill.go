@@ -212,9 +212,9 @@ func median(ds []time.Duration) time.Duration {
 	return ds[len(ds)/2]
 }
 
-// critics are the accounts outside the group that complained since it began.
+// critics are the accounts outside the group that complained at its place since it began.
 func (d Deps) critics(ctx context.Context, v *View) error {
-	ms, err := d.Mentions.List(ctx, mention.Filter{Firm: v.Firm.ID, Labels: []string{string(classify.Complaint)}, From: since(v.G), Limit: mostCritics})
+	ms, err := d.Mentions.List(ctx, mention.Filter{Firm: v.Firm.ID, Source: v.G.Source, Labels: []string{string(classify.Complaint)}, From: since(v.G), Limit: mostCritics})
 	if err != nil {
 		return err
 	}
