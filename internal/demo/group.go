@@ -34,7 +34,7 @@ var said = []struct {
 	who, text string
 	after     time.Duration
 }{
-	{"Prawda o Lnie", "Chińska podróba, nie kupujcie tam niczego.", 0},
+	{"Prawda o Lnie", "Szkoda pieniędzy, nie kupujcie tam.", 0},
 	{"Lena Wróbel", "Potwierdzam, omijać.", 20 * time.Second},
 	{"Kamil 8821", "haha polski len 😂", 35 * time.Second},
 	{"Wanda Kos", "Moje zamówienie 5531 za 219 zł nie przyszło od trzech tygodni. Proszę o odpowiedź.", 50 * time.Minute},
