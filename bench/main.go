@@ -24,6 +24,7 @@ type options struct {
 	mentions int
 	out      string
 	ways     string
+	data     string // folder of public sets, for the pulses of real series
 	workers  int
 	items    int           // of a wave
 	exhibits int           // of the vault
@@ -49,16 +50,18 @@ var series = []struct {
 	{"worlds", "Worlds: what is found and falsely flagged", []string{"World", "Worlds", "Attack", "Accounts found at L1 or higher", "L2 or higher", "L3", "Groups found at L3", "Honest accounts at L1", "L2", "L3", "False groups of L3", "ARI"}, worlds},
 	{"histories", "Worlds: how much history it needs", []string{"World", "Attack", "20 posts", "40", "60", "80", "100", "120", "160", "240", "Posts to the first finding, median", "Honest accounts at L3 at all lengths"}, histories},
 	{"vault", "Vault", []string{"Database", "What", "Took", "Figure"}, vault},
+	{"pulses", "Alarms of the pulse where nothing happened", []string{"Stream", "Items an hour", "Months", "Alarms a month", "The same, nine days of history", "z-score"}, pulses},
 	{"size", "Program", []string{"What", "Size"}, size},
 }
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,worlds,histories,vault,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,worlds,histories,pulses,vault,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")
 	flag.StringVar(&o.ways, "ways", "intake,webhook", "ways in of the latency series")
+	flag.StringVar(&o.data, "data", "", "folder of public sets (coordination/russian, coordination/german-urls) for the pulses series")
 	flag.IntVar(&o.items, "items", 100, "items of the wave series, at most 2000")
 	flag.IntVar(&o.exhibits, "exhibits", 100_000, "exhibits of the vault series")
 	flag.IntVar(&o.workers, "workers", 0, "goroutines that work the queue; the program's own choice when 0")
@@ -135,6 +138,9 @@ func command(o options, name string) string {
 	}
 	if o.mentions != 1_000_000 && (name == "pages" || name == "start") {
 		c += fmt.Sprintf(" -mentions %d", o.mentions)
+	}
+	if o.data != "" && name == "pulses" {
+		c += " -data FOLDER"
 	}
 	if o.items != 100 && name == "wave" {
 		c += fmt.Sprintf(" -items %d", o.items)

@@ -44,7 +44,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	cases.Mount(mux, cases.Deps{Firms: a.Firms, Cases: a.Cases, Mentions: a.Mentions, Labels: a.Labels, Evidence: a.Evidence, Sources: a.Sources, Duty: a.Duty, Groups: a.Groups})
 	consent.Mount(mux, consent.Deps{Consents: a.Consents})
 	owner.Mount(mux, owner.Deps{Firms: a.Firms, Standing: a.Standing, Cases: a.Cases, Consents: a.Consents, Decisions: a.Decisions, Mentions: a.Mentions,
-		Duty: a.Duty, Ledger: a.Ledger, Groups: a.Groups})
+		Duty: a.Duty, Ledger: a.Ledger, Groups: a.Groups, Beat: a.Beat})
 	authors.Mount(mux, authors.Deps{Authors: a.Authors, Mentions: a.Mentions, Evidence: a.Evidence, Groups: a.Groups})
 	groups.Mount(mux, groups.Deps{Groups: a.Groups, Mentions: a.Mentions, Cases: a.Cases, Evidence: a.Evidence, Journal: a.Journal, Hand: a.Triage.HandGroup})
 	alerts.Mount(mux, alerts.Deps{Alerts: a.Alerts})

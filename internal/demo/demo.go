@@ -221,8 +221,9 @@ func (d *Demo) perform(ctx context.Context, start time.Time) {
 		}
 		d.happen(s)
 	}
+	life := everyday()
 	for n := 0; wait(ctx, 45*time.Second); n++ {
-		d.happen(afterwards[n%len(afterwards)])
+		d.happen(life[n%len(life)])
 	}
 }
 

@@ -1,6 +1,10 @@
 package demo
 
-import "time"
+import (
+	"time"
+
+	"chop/internal/simulate"
+)
 
 // scene is one thing that happens at a site of the demonstration, at a time after its start. Firms, people and texts
 // are invented.
@@ -51,14 +55,36 @@ var play = []scene{
 	{after: 160 * time.Second, who: "Piotr Zaremba", text: "Proszę się nie przejmować, pani Joanno. Robicie świetną robotę."},
 }
 
-// afterwards goes round and round, slowly, so that a demonstration left open stays alive.
-var afterwards = []scene{
-	{who: "Celina Bąk", text: "Czy wysyłacie do Czech?"},
-	{who: "Ola z Wrzeszcza", text: "Obrus leży idealnie, dziękuję."},
-	{who: "Zośka_x", mail: "zoska.x@example.test", text: "haha dalej sprzedajecie? 😂"},
-	{who: "Rafał Gil", text: "Ile kosztuje komplet na łóżko 200 na 220?"},
-	{who: "Darek Nowy", mail: "dareknowy1@example.test", text: "nie polecam nikomu, strata pieniędzy"},
-	{who: "Marta Sęk", text: "Mam prośbę: czy będzie jeszcze kolor szałwiowy?"},
-	{who: "Wiesława K.", text: "Paczka przyszła uszkodzona, jedna poszewka rozdarta. Proszę o wymianę."},
-	{who: "Agata Wrona", text: "Len rewelacja, śpi się cudownie."},
+// everyday is the slow life after the scenes, so that a demonstration left open stays alive and seldom repeats itself: a simulated page with
+// ordinary people and a few who fall upon questions, the same every time.
+func everyday() (life []scene) {
+	s := simulate.Honest(5)
+	s.Days, s.Posts, s.Accounts, s.Wave, s.Pile, s.Fans = 40, 40, 400, 0, 6, 0
+	p := simulate.Make(s)
+	who, posts, asked := map[string]simulate.Account{}, map[string]simulate.Post{}, map[string]bool{}
+	for _, a := range p.Accounts {
+		who[a.Name] = a
+	}
+	for _, x := range p.Posts {
+		posts[x.ID] = x
+	}
+	by := func(account, text, answer string) scene {
+		return scene{who: who[account].Shown, mail: who[account].Handle + "@example.test", text: text, answer: answer}
+	}
+	for _, a := range p.Actions {
+		q := posts[a.Post]
+		if a.Text == "" || q.Question && who[q.Asker].Shown == "" {
+			continue
+		}
+		if q.Question && !asked[q.ID] {
+			asked[q.ID] = true
+			life = append(life, by(q.Asker, q.Text, ""))
+		}
+		answer := ""
+		if a.Answers {
+			answer = q.Text
+		}
+		life = append(life, by(a.Account, a.Text, answer))
+	}
+	return life
 }

@@ -117,7 +117,7 @@ func (d *dresser) text(who person, e event, answers bool) string {
 		list = who.Role
 	}
 	if d.r.Float64() >= script {
-		return d.v.say(d.r, list)
+		return d.v.own(d.r, list)
 	}
 	if d.scripts[e.op] == "" {
 		d.scripts[e.op] = d.v.say(d.r, list)
@@ -215,16 +215,16 @@ func (d *dresser) reviews(w *world, p *Page) {
 		for x > stars[k].upTo {
 			k++
 		}
-		d.review(p, Account{Name: fmt.Sprintf("rev%05d", i), Role: "organic"}, from+w.length()*d.r.Float64(), stars[k].rating, d.v.say(d.r, stars[k].list))
+		d.review(p, Account{Name: fmt.Sprintf("rev%05d", i), Role: "organic"}, from+w.length()*d.r.Float64(), stars[k].rating, d.v.own(d.r, stars[k].list))
 	}
 	_, bursts := w.crest()
 	for i := range w.s.Wave / 16 {
 		at := bursts[d.r.IntN(len(bursts))] + d.r.ExpFloat64()*8*hour
-		d.review(p, Account{Name: fmt.Sprintf("wrev%04d", i), Role: "wave"}, at, 1+d.r.IntN(2), d.v.say(d.r, "wave"))
+		d.review(p, Account{Name: fmt.Sprintf("wrev%04d", i), Role: "wave"}, at, 1+d.r.IntN(2), d.v.own(d.r, "wave"))
 	}
 	script := d.v.say(d.r, "bomb")
 	for i := range w.s.Bomb {
-		text := d.v.say(d.r, "bomb")
+		text := d.v.own(d.r, "bomb")
 		if d.r.Float64() < 0.4 {
 			text = again(d.r, script)
 		}

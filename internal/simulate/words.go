@@ -74,6 +74,21 @@ func numbers(name string) (low, high int, ok bool) {
 	return low, high, found && err == nil && err2 == nil && low <= high
 }
 
+// own is a text as one person says it: small words between the others, so that two who mean the same seldom write the same.
+func (v words) own(r *rand.Rand, list string) string {
+	f := strings.Fields(v.say(r, list))
+	var out []string
+	for i, w := range f {
+		if i > 1 && r.Float64() < 0.22 {
+			var b strings.Builder
+			v.draw(r, "filler", &b, 0)
+			out = append(out, b.String())
+		}
+		out = append(out, w)
+	}
+	return strings.Join(out, " ")
+}
+
 // again says the same in slightly other words: what one person changes to look like several.
 func again(r *rand.Rand, text string) string {
 	f := strings.Fields(text)

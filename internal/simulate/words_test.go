@@ -41,7 +41,7 @@ func TestTheLabelsHearWhatIsMeant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for list, least := range map[string][2]float64{"pile": {0.85, 0.85}, "puppet": {0.6, 0.5}, "siege": {0.6, 0.4}, "extort": {0.7, 0.5}, "bomb": {0.7, 0.6},
+	for list, least := range map[string][2]float64{"pile": {0.8, 0.75}, "puppet": {0.5, 0.4}, "siege": {0.5, 0.35}, "extort": {0.5, 0.4}, "bomb": {0.6, 0.5},
 		"demand": {0.9, 0.9}, "answer": {}, "chat": {}, "praise": {}, "ask": {}} {
 		for k, tag := range []string{"pl", "en"} { // fewer English ones are heard: the labels know Polish better
 			most := 0.05
@@ -50,7 +50,7 @@ func TestTheLabelsHearWhatIsMeant(t *testing.T) {
 			}
 			v, r, hostile := readWords(tag), rand.New(rand.NewPCG(2, 2)), 0
 			for range 200 {
-				if mention.Hostile(labels(t, e, v.say(r, list))) {
+				if mention.Hostile(labels(t, e, v.own(r, list))) {
 					hostile++
 				}
 			}

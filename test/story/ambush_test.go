@@ -10,6 +10,7 @@ import (
 	"chop/internal/alert"
 	"chop/internal/crisis"
 	"chop/internal/decision"
+	"chop/internal/fault"
 	"chop/internal/mention"
 	"chop/internal/pulse"
 )
@@ -96,6 +97,33 @@ func TestAnOrdinaryDisputeUnderAQuestionIsNoAmbush(t *testing.T) {
 			if c.Title == "case.title.ambush" {
 				t.Errorf("an ordinary dispute opened %v", c.Facts)
 			}
+		}
+	})
+}
+
+// A firm may ask for three accounts rather than two. The third speaks to the asker by name, outside the thread.
+func TestAFirmChoosesWhatAnAmbushIs(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		w.Guardian("Ewa")
+		for _, bad := range []pulse.Rule{{Accounts: 1, Within: time.Hour}, {Accounts: 3, Within: time.Minute}} {
+			if err := w.Beat.SetRule(w.system(), w.firm.ID, bad, "spokojniejsza strona"); !fault.Is(err, fault.Invalid) {
+				t.Errorf("%+v is taken: %v", bad, err)
+			}
+		}
+		w.ok(w.Beat.SetRule(w.system(), w.firm.ID, pulse.Rule{Accounts: 3, Within: time.Hour}, "spokojniejsza strona"))
+		question := w.Visitor("Beata").Comments("Czy ta pościel kurczy się w praniu w 60 stopniach? Chcę zamówić komplet.")
+		w.FastForward(time.Minute)
+		w.Visitor("Kamil").Answers(question, "Nie kupuj, banda oszustów i tyle.")
+		w.Visitor("Zofia").Answers(question, "Haha bojkot tej firmy, oszuści, udostępniajcie.")
+		w.FastForward(3 * time.Minute)
+		if n := len(w.cases()); n != 0 {
+			t.Fatalf("two opened %d cases where the firm asked for three", n)
+		}
+		w.Visitor("Darek").Comments("@Beata nie kupuj tu, złodzieje i oszuści.")
+		w.FastForward(3 * time.Minute)
+		c := w.onlyCase()
+		if c.Title != "case.title.ambush" || c.Facts["accounts"] != "3" || c.Priority != 3 {
+			t.Errorf("%s %v P%d", c.Title, c.Facts, c.Priority)
 		}
 	})
 }

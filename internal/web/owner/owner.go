@@ -19,6 +19,7 @@ import (
 	"chop/internal/ledger"
 	"chop/internal/mention"
 	"chop/internal/oncall"
+	"chop/internal/pulse"
 	"chop/internal/standing"
 	"chop/internal/web/page"
 	"chop/internal/web/session"
@@ -35,6 +36,7 @@ type Deps struct {
 	Duty      *oncall.Store
 	Ledger    *ledger.Log
 	Groups    *group.Store
+	Beat      *pulse.Store
 }
 
 // Mount puts the page under its addresses.
@@ -64,6 +66,8 @@ type View struct {
 	Typed  Typed
 	Lawyer bool // sees only what is asked of lawyers
 	Record Record
+	Askers pulse.Askers
+	Quiet  string // when usually nobody writes; empty when not known
 }
 
 // May is what the person may do here.
@@ -152,7 +156,7 @@ func (d Deps) view(ctx context.Context, asked string) (v View, err error) {
 			v.Others = append(v.Others, f)
 		}
 	}
-	for _, part := range []func(context.Context, *View) error{d.questions, d.cases, d.deeds, d.groups, d.state, d.drafts, d.watch, d.ledgerState} {
+	for _, part := range []func(context.Context, *View) error{d.questions, d.cases, d.deeds, d.groups, d.state, d.drafts, d.watch, d.ledgerState, d.askers} {
 		if err := part(ctx, &v); err != nil {
 			return v, err
 		}
@@ -241,6 +245,25 @@ func (d Deps) pulse(ctx context.Context, v *View) error {
 	}
 	v.Pulse.Sentence = page.T(ctx, "owner.pulse", "N", page.Int(ctx, hostile))
 	return nil
+}
+
+// askersFor is how far back askers are counted.
+const askersFor = 90 * today
+
+// askers are potential customers whose questions were attacked, and when the firm's audience usually does not write.
+func (d Deps) askers(ctx context.Context, v *View) (err error) {
+	if v.Lawyer {
+		return nil
+	}
+	now := page.FrameFrom(ctx).Now
+	if v.Askers, err = d.Beat.Askers(ctx, v.Firm.ID, now.Add(-askersFor), now.Add(time.Minute)); err != nil {
+		return err
+	}
+	from, to, ok, err := d.Beat.QuietHours(ctx, v.Firm.ID)
+	if ok {
+		v.Quiet = page.T(ctx, "owner.quiet", "From", from, "To", to)
+	}
+	return err
 }
 
 func (d Deps) drafts(ctx context.Context, v *View) (err error) {
