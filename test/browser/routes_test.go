@@ -184,7 +184,7 @@ var table = []route{
 	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/confirm?firm={firm}", body: "revision=2&why=sprawdzone+posty"},
 	{pattern: "POST /alerts/{id}/acknowledgement", may: access.Acknowledge, path: "/alerts/{alert}/acknowledgement"},
 
-	{pattern: "GET /captures", may: access.Preserve, path: "/captures?firm={firm}"}, {pattern: "GET /captures/share", may: access.Preserve},
+	{pattern: "GET /captures", may: access.Preserve}, {pattern: "GET /captures/share", may: access.Preserve},
 	{pattern: "POST /captures/pages", may: access.Preserve, body: "firm={firm}&url=https://opinie.example/1&why=bo+tak"},
 	{pattern: "POST /captures/files", may: access.Preserve, body: hand}, {pattern: "POST /captures/share", may: access.Preserve, body: shared},
 	{pattern: "POST /captures/{id}/retry", may: access.Preserve, path: "/captures/none/retry", body: "firm={firm}", empty: true},
