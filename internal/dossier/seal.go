@@ -24,7 +24,6 @@ const (
 	RootsFile  = "signatures/tsa-chains.pem"
 	LogNote    = "log/checkpoint"
 	LogKey     = "log/vkey"
-	LogOthers  = "log/cosignatures"
 	FieldStamp = "ChOP-Seal-Timestamp" // of bag-info.txt: one of the three below
 	FieldForm  = "ChOP-Package"
 	Form       = "1"
@@ -85,15 +84,6 @@ func (w *work) close(ctx context.Context) error {
 			all = append(all, w.roots[k]...)
 		}
 		files[RootsFile] = all
-	}
-	if w.Others != nil {
-		others, err := w.Others(ctx, w.check)
-		if err != nil {
-			return err
-		}
-		if len(others) > 0 {
-			files[LogOthers] = others
-		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := w.bag.Add(name, files[name]); err != nil {

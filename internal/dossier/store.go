@@ -56,10 +56,9 @@ type Store struct {
 	Keeper   *sign.Keeper
 	Version  string
 
-	Print  func(ctx context.Context, html []byte) ([]byte, error)                  // HTML to PDF
-	Tokens func(ctx context.Context, firm, exhibit string) ([]Token, error)        // of an exhibit; nil: there are none
-	Stamp  func(ctx context.Context, digest []byte) (Token, []byte, error)         // a timestamp of the seal, and the token alone; nil: no authority
-	Others func(ctx context.Context, checkpoint ledger.Checkpoint) ([]byte, error) // cosignatures of witnesses; nil: none
+	Print  func(ctx context.Context, html []byte) ([]byte, error)           // HTML to PDF
+	Tokens func(ctx context.Context, firm, exhibit string) ([]Token, error) // of an exhibit; nil: there are none
+	Stamp  func(ctx context.Context, digest []byte) (Token, []byte, error)  // a timestamp of the seal, and the token alone; nil: no authority
 }
 
 const (
