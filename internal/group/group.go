@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"chop/internal/coordination/channel"
 	"chop/internal/coordination/detect"
 	"chop/internal/reason"
 )
@@ -183,7 +184,9 @@ type Sign struct {
 	P       float64           // chance under the channel's own null, before correction for the number of groups
 	Members []string          // it speaks of
 	Facts   map[string]string // for the sentence "group.sign.<Channel>"
-	Strong  bool              // P at most 0.01 / number of groups
+	Strong  bool              // P at most 0.01 / number of groups, corrected for its kind
+	// Evidence is the channel's own words and pairs; nil for what a person or a test put in.
+	Evidence *channel.Evidence `json:",omitempty"`
 }
 
 // Proof is what came after the group was frozen: no selection is left, so the chance is plain (domain/coordination.md

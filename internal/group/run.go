@@ -148,6 +148,9 @@ func (s *Store) RunWhole(ctx context.Context, e Whole) error {
 			return err
 		}
 		r.largest = detect.Surrogates(actions, posts, set, rerunsIn(time.Since(began)))
+		if err := s.examine(ctx, &r); err != nil {
+			return err
+		}
 	}
 	if _, err := s.save(ctx, r); err != nil {
 		return err
@@ -175,7 +178,8 @@ type run struct {
 	packed    []byte
 	names     map[string]string
 	report    detect.Report
-	largest   []int // of shuffled histories; nil when they were not run
+	signs     [][]Sign // of other kinds, by group of the report; nil when they were not looked at
+	largest   []int    // of shuffled histories; nil when they were not run
 	acts      []Act
 	crowd     *detect.Crowd // made once it is asked
 }
@@ -220,8 +224,11 @@ func (s *Store) methodSettings() detect.Settings {
 
 // findings turns a report into findings, in its order.
 func (r run) findings() (fs []Finding) {
-	for _, g := range r.report.Groups {
+	for i, g := range r.report.Groups {
 		f := finding(g)
+		if i < len(r.signs) {
+			f.Signs = r.signs[i]
+		}
 		f.At, f.Input, f.Code = r.at, r.digest, r.in.Head.Code
 		f.Actions, f.Tested, f.Pairs, f.Groups, f.Seen = r.report.Actions, r.report.Tested, r.report.Pairs, len(r.report.Groups), r.report.Posts
 		f.NoTimes, f.Left = r.in.Head.NoTimes, r.in.Head.Left

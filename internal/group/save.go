@@ -133,7 +133,9 @@ func (k *keeping) update(ctx context.Context, g Group, f Finding) error {
 	if f.Runs == 0 && sameMembers(g.Finding, f) { // the rate of false groups is the full run's and holds while the members do
 		f.Runs, f.Larger, f.Rate = g.Finding.Runs, g.Finding.Larger, g.Finding.Rate
 	}
-	f.Signs = g.Finding.Signs
+	if k.r.signs == nil { // they are the full run's
+		f.Signs = g.Finding.Signs
+	}
 	add, drop := joins(g, f)
 	level := f.Level
 	if g.Level == Inauthentic && f.Level >= Organised {
