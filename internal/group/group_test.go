@@ -75,9 +75,9 @@ func TestOrderOfArrivalAndReplaysChangeNothing(t *testing.T) {
 	})
 }
 
-// withRuns is the finding with the shuffled histories of another one: they are run apart.
+// withRuns is the finding with what the full run of another one adds.
 func withRuns(f, like Finding) Finding {
-	f.Runs, f.Larger, f.Rate = like.Runs, like.Larger, like.Rate
+	f.Runs, f.Larger, f.Rate, f.Signs = like.Runs, like.Larger, like.Rate, like.Signs
 	return f
 }
 

@@ -1,6 +1,9 @@
 package group
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // The rules that hold findings of a run against the groups a firm knows. They are pure.
 
@@ -35,43 +38,92 @@ func everybody(g Group) (keys []string) {
 	return keys
 }
 
-// matched says which findings speak of which known groups. After a split several known groups share a finding, after a
-// merge several findings speak of one group. Findings of no known group are new.
-func matched(known []Group, fs []Finding) (of map[string][]int, fresh []int) {
-	of = map[string][]int{}
-	for i, f := range fs {
-		any := false
-		for _, g := range known {
-			if same(everybody(g), f) {
-				of[g.ID], any = append(of[g.ID], i), true
-			}
-		}
-		if !any {
-			fresh = append(fresh, i)
-		}
-	}
-	return of, fresh
+// settled tells whether a person shaped the group; the machine does not part or join such groups.
+func settled(g Group) bool {
+	return g.State == Confirmed || g.Origin != "" || slices.ContainsFunc(g.Members, func(m Member) bool { return !m.Decided.IsZero() })
 }
 
-// portion is what the findings say of one group: its own accounts, and those of no other group.
-func portion(g Group, others []Group, fs []Finding) Finding {
-	f := fs[0]
-	for _, more := range fs[1:] {
-		f = united(f, more)
+// plan is which findings speak of which known groups.
+type plan struct {
+	of       map[string][]int  // by group: places of its findings
+	best     []string          // by finding: the group it speaks of most, which takes accounts that no group has
+	fresh    []int             // findings of no known group
+	absorbed map[string]string // suggested groups that turned out to be part of another one
+}
+
+// matched holds the findings of a run against the groups of a place. Groups that a person shaped keep their accounts: after a
+// split several share a finding, after a merge several findings speak of one. Suggested groups nobody touched follow the
+// machine: each finding goes on as the group most like it (Jaccard), and what it swallowed is part of that from then on. So
+// numbers stay, and a group that was first seen in pieces becomes one.
+func matched(known []Group, fs []Finding) plan {
+	p := plan{of: map[string][]int{}, best: make([]string, len(fs)), absorbed: map[string]string{}}
+	type match struct {
+		g    Group
+		i    int
+		like float64
 	}
-	mine := everybody(g)
-	taken := func(account string) bool {
-		if slices.Contains(mine, account) {
-			return false
-		}
-		for _, o := range others {
-			if o.ID != g.ID && slices.Contains(everybody(o), account) {
-				return true
+	var all []match
+	shared := make([]bool, len(fs)) // a person's group is in it
+	for i, f := range fs {
+		for _, g := range known {
+			if same(everybody(g), f) {
+				all = append(all, match{g, i, overlap(everybody(g), f)})
+				shared[i] = shared[i] || settled(g)
 			}
 		}
-		return false
 	}
-	return only(f, func(a string) bool { return !taken(a) })
+	slices.SortStableFunc(all, func(a, b match) int {
+		return cmp.Or(cmp.Compare(b.like, a.like), cmp.Compare(a.g.Number, b.g.Number), cmp.Compare(a.i, b.i))
+	})
+	for _, m := range all {
+		switch {
+		case settled(m.g) || shared[m.i]:
+			p.of[m.g.ID] = append(p.of[m.g.ID], m.i)
+		case p.best[m.i] == "" && len(p.of[m.g.ID]) == 0:
+			p.of[m.g.ID] = []int{m.i}
+		default:
+			continue
+		}
+		if p.best[m.i] == "" {
+			p.best[m.i] = m.g.ID
+		}
+	}
+	for _, m := range all {
+		if len(p.of[m.g.ID]) == 0 && p.absorbed[m.g.ID] == "" && p.best[m.i] != "" {
+			p.absorbed[m.g.ID] = p.best[m.i]
+		}
+	}
+	for i := range fs {
+		if p.best[i] == "" {
+			p.fresh = append(p.fresh, i)
+		}
+	}
+	return p
+}
+
+// portion is what the findings say of one group: its own accounts, and those of no other group where it is the one that a
+// finding speaks of most.
+func (p plan) portion(g Group, others []Group, fs []Finding) Finding {
+	f, best := Finding{}, map[string]bool{}
+	for n, i := range p.of[g.ID] {
+		if n == 0 {
+			f = fs[i]
+		} else {
+			f = united(f, fs[i])
+		}
+		for _, m := range fs[i].Members {
+			best[m.Account] = best[m.Account] || p.best[i] == g.ID
+		}
+	}
+	mine := everybody(g)
+	return only(f, func(account string) bool {
+		if slices.Contains(mine, account) {
+			return true
+		}
+		return best[account] && !slices.ContainsFunc(others, func(o Group) bool {
+			return o.ID != g.ID && p.absorbed[o.ID] == "" && len(p.of[o.ID]) > 0 && slices.Contains(everybody(o), account)
+		})
+	})
 }
 
 // only keeps the members that fit, and the links between them.

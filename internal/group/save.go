@@ -58,8 +58,7 @@ type keeping struct {
 	refused map[[2]string]refusal
 	out     map[string]bool // left out since the run began
 	found   []Finding
-	of      map[string][]int
-	new     []int
+	plan    plan
 	wrote   bool // the input is kept
 	news    bool
 }
@@ -96,22 +95,17 @@ func (k *keeping) load(ctx context.Context) (err error) {
 	for _, f := range k.r.findings() {
 		k.found = append(k.found, only(f, func(a string) bool { return !k.out[a] }))
 	}
-	k.of, k.new = matched(k.groups, k.found)
+	k.plan = matched(k.groups, k.found)
 	return nil
 }
 
 // known updates the groups that the run found again.
 func (k *keeping) known(ctx context.Context) error {
 	for _, g := range k.groups {
-		at := k.of[g.ID]
-		if len(at) == 0 {
+		if len(k.plan.of[g.ID]) == 0 {
 			continue
 		}
-		var fs []Finding
-		for _, i := range at {
-			fs = append(fs, k.found[i])
-		}
-		f := portion(g, k.groups, fs)
+		f := k.plan.portion(g, k.groups, k.found)
 		if g.State == Suggested {
 			var some bool
 			if f, some = allowed(f, k.refused); !some {
@@ -212,7 +206,7 @@ func sameFigures(a, b Finding) bool {
 
 // fresh makes groups of what is new, or takes a rejected one up again when there is evidence that nobody had seen.
 func (k *keeping) fresh(ctx context.Context) error {
-	for _, i := range k.new {
+	for _, i := range k.plan.fresh {
 		f, some := allowed(k.found[i], k.refused)
 		if !some || len(f.Members) < minGroup {
 			continue
@@ -346,10 +340,32 @@ func mapKeys(m map[string]MemberState) func(func(string) bool) {
 	}
 }
 
+// absorb ends a suggested group that turned out to be part of another one.
+func (k *keeping) absorb(ctx context.Context, g Group, into string) error {
+	g.State, g.Became = Merged, into
+	if err := k.s.put(ctx, k.tx, g); err != nil {
+		return err
+	}
+	if _, err := k.tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1 WHERE firm_id = $1 AND id = $2`, g.Firm, g.ID); err != nil {
+		return err
+	}
+	k.news = true
+	if err := k.record(ctx, g, "group.merged"); err != nil {
+		return err
+	}
+	return k.s.Jobs.Put(ctx, Changed{g.Firm, g.ID, false})
+}
+
 // lost marks the groups that a run no longer finds.
 func (k *keeping) lost(ctx context.Context) error {
 	for _, g := range k.groups {
-		if len(k.of[g.ID]) > 0 {
+		if len(k.plan.of[g.ID]) > 0 {
+			continue
+		}
+		if into := k.plan.absorbed[g.ID]; into != "" {
+			if err := k.absorb(ctx, g, into); err != nil {
+				return err
+			}
 			continue
 		}
 		n, err := k.tx.Exec(ctx, `UPDATE found_group SET lost_at = $3 WHERE firm_id = $1 AND id = $2 AND lost_at = 0`, g.Firm, g.ID, k.tx.Now())

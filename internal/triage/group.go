@@ -33,6 +33,15 @@ func (s *Store) Group(ctx context.Context, e group.Found) error {
 		if at != "" {
 			return s.Cases.Note(ctx, g.Firm, at, crisis.Event{What: "group.found", Facts: facts, Ref: group.Ref(g.ID)})
 		}
+		if at, err = s.sameGroups(ctx, tx, g); err != nil {
+			return err
+		}
+		if at != "" { // one more group at the place: the same people look at it
+			if err := s.Cases.Link(ctx, g.Firm, at, group.Ref(g.ID)); err != nil {
+				return err
+			}
+			return s.Cases.Note(ctx, g.Firm, at, crisis.Event{What: "group.found", Facts: facts, Ref: group.Ref(g.ID)})
+		}
 		n := crisis.New{Firm: g.Firm, Subject: "group:" + g.ID, Title: "case.title.group", Facts: facts, Severity: 3, Priority: 2,
 			Items: []reason.Ref{group.Ref(g.ID)}}
 		c, news, err := s.Cases.Open(ctx, n)
@@ -43,6 +52,17 @@ func (s *Store) Group(ctx context.Context, e group.Found) error {
 			Ref: c.Ref(), URL: "/cases/" + c.ID})
 		return err
 	})
+}
+
+// sameGroups is the open case that holds this group or another one of the same place, "" when there is none.
+func (s *Store) sameGroups(ctx context.Context, tx *db.Tx, g group.Group) (id string, err error) {
+	_, err = tx.One(ctx, `SELECT c.id FROM crisis c JOIN crisis_item i ON i.firm_id = c.firm_id AND i.crisis_id = c.id AND i.kind = 'group'
+		JOIN found_group f ON f.firm_id = i.firm_id AND f.id = i.ref_id WHERE c.firm_id = $1 AND c.status <> 'closed' AND f.source_id = $2
+		ORDER BY c.last_at DESC LIMIT 1`, []any{g.Firm, g.Source}, &id)
+	if err != nil {
+		return "", fmt.Errorf("look for a case of groups: %w", err)
+	}
+	return id, nil
 }
 
 // onPosts is the open case that moved lately and holds a comment of the group's accounts, "" when there is none.
