@@ -69,7 +69,7 @@ func TestTwentyAccountsOfOneAreFoundConfirmedAndWeighed(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		ewa := w.Guardian("Ewa")
 		calm, there := w.guard("Spokojna", w.url)
-		page := simulate.Settings{Seed: 3, Days: 120, Posts: 160, Accounts: 900, Popularity: 8, Fans: 6, Critics: 4, Lang: "pl"}
+		page := simulate.Settings{Seed: 3, Days: 120, Posts: 150, Accounts: 500, Popularity: 5, Fans: 6, Critics: 4, Lang: "pl"}
 		honest, _ := w.lives(page)
 		w.arrive(there, honest)
 		page.Pile = 20
