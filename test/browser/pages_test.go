@@ -50,7 +50,7 @@ func (w *world) tours() []tour {
 		{"", []string{"/signin", "/forgot", "/" + user.InvitePath + "/" + tail(g.offer.Link), "/" + user.ResetPath + "/no-such-token",
 			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token", consent.LinkPath + "no-such-token"}},
 		{g.people[access.Guardian].Email, []string{
-			"/watch", "/owner?firm=" + g.firm.ID, "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
+			"/watch", "/owner?firm=" + g.firm.ID, "/owner/ledger?firm=" + g.firm.ID + "&size=1", "/retention?firm=" + g.firm.ID, "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
 			"/inbox?q=nic-takiego", "/calibration?firm=" + g.firm.ID, "/cases/tasks", "/waves", "/waves/new", "/waves/new?pick=" + g.hate.ID + "&pick=" + g.complaint.ID, "/waves/" + g.wave.ID,
 			"/macros?firm=" + g.firm.ID, "/macros/new?firm=" + g.firm.ID, "/macros/" + g.macro.ID + "?firm=" + g.firm.ID, "/search", "/search?q=magazyn", "/cases", "/cases/" + g.room.ID, "/captures", "/exhibits", "/exhibits/" + g.exhibit.ID, "/dossiers", "/dossiers/new?case=" + g.room.ID, "/dossiers/" + g.dossier.ID,
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
