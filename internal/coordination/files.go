@@ -80,7 +80,8 @@ type Input struct {
 // Analyse reads posts (object_id, published, is_question, text), actions (object_id, account_id, timestamp_share; and, where
 // given, content_id, text, link, reaction, account_created, handle, avatar_hash) and accounts (account_id, account_created,
 // handle, avatar_hash), and writes one JSON object: groups with members, links and what other channels say, what was looked
-// at, and what it means. Reruns is the number of shuffled histories for the rate of false groups. Same input, same output.
+// at, and what it means. Reruns is the number of shuffled histories for the rate of false groups; below zero what the size of
+// the page affords. Same input, same output.
 func Analyse(in Input, out io.Writer, s detect.Settings, reruns int, t lang.Tag) error {
 	var p channel.Page
 	posts, err := readPosts(in, &p)
@@ -96,12 +97,35 @@ func Analyse(in Input, out io.Writer, s detect.Settings, reruns int, t lang.Tag)
 	}
 	r := detect.Run(actions, posts, s)
 	var largest []int
+	large := false
+	if reruns < 0 {
+		reruns = affordable(len(actions))
+		large = reruns == 0 && len(r.Groups) > 0
+	}
 	if len(r.Groups) > 0 && reruns > 0 {
 		largest = detect.Surrogates(actions, posts, s, reruns)
 	}
 	f := describe(r, largest, left, t)
+	if large {
+		f.Notes = append(f.Notes, t.T("coordination.note.large"))
+	}
 	f.channels(r, p, t)
 	return write(out, f)
+}
+
+const (
+	usualReruns = 50
+	fewReruns   = 19 // fewer cannot show a rate below one in twenty
+	bearable    = 2_500_000
+)
+
+// affordable is how many histories are shuffled when nobody says: on large pages it would take minutes.
+func affordable(actions int) int {
+	n := min(usualReruns, bearable/max(actions, 1))
+	if n < fewReruns {
+		return 0
+	}
+	return n
 }
 
 func write(out io.Writer, f Finding) error {

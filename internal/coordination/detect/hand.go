@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -37,8 +38,40 @@ var gaps = [][2]float64{{15, 60}, {15, 120}, {15, 300}, {30, 120}, {30, 300}}
 // hands tests the pairs that passed the screen for one hand. Both must hold, so the larger of two chances counts: that
 // nobody would be missing from the first seconds if the two came independently of each other (exclusion), and that their own
 // habits bring them together as often (surge). Pairs who between them never sleep are left out: one person does.
-func (w *page) hands(links []link) (list []Hand) {
-	tested := 0
+func (w *page) hands(links []link) []Hand {
+	list, tested := w.excluded(links)
+	parallel(len(list), func() func(int) {
+		var t shared
+		return func(i int) {
+			h := &list[i]
+			t.meet(w, h.pair)
+			p, expected := w.habits(h.pair, t.posts, h.Near)
+			h.P, h.Expected = max(h.P, p), expected
+			w.sessions(h.pair, &h.Hand)
+		}
+	})
+	p := make([]float64, len(list))
+	for i := range list {
+		p[i] = list[i].P
+	}
+	var out []Hand
+	for i, q := range adjusted(p, tested) {
+		if list[i].Q = q; q <= handFDR {
+			out = append(out, list[i].Hand)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Hand) int { return cmp.Or(cmp.Compare(a.P, b.P), cmp.Compare(b.Near, a.Near)) })
+	return out
+}
+
+// hand is a Hand with the numbers of its accounts.
+type hand struct {
+	Hand
+	pair
+}
+
+// excluded are the pairs whose exclusion alone could pass the correction for all that were tested.
+func (w *page) excluded(links []link) (list []hand, tested int) {
 	var t shared
 	for _, l := range links {
 		if l.q > w.s.ScreenFDR {
@@ -50,31 +83,16 @@ func (w *page) hands(links []link) (list []Hand) {
 			continue
 		}
 		tested++
-		if h.P = exclusion(apart); h.P > 0.05 || w.sleepless(l.pair) {
-			continue
+		if h.P = exclusion(apart); h.P <= handFDR && !w.sleepless(l.pair) {
+			list = append(list, hand{h, l.pair})
 		}
-		var p float64
-		if p, h.Expected = w.habits(l.pair, t.posts, h.Near); p > h.P {
-			h.P = p
-		}
-		w.sessions(l.pair, &h)
-		list = append(list, h)
 	}
-	p := make([]float64, len(list))
-	for i := range list {
-		p[i] = list[i].P
+	for n := -1; n != len(list); {
+		n = len(list)
+		bar := handFDR * float64(n) / float64(max(tested, 1))
+		list = slices.DeleteFunc(list, func(h hand) bool { return h.P > bar })
 	}
-	for i, q := range adjusted(p, tested) {
-		list[i].Q = q
-	}
-	list = slices.DeleteFunc(list, func(h Hand) bool { return h.Q > handFDR })
-	slices.SortStableFunc(list, func(a, b Hand) int {
-		if a.P != b.P && a.P < b.P {
-			return -1
-		}
-		return b.Near - a.Near
-	})
-	return list
+	return list, tested
 }
 
 // pairing counts how the two stand to each other under the posts they share.

@@ -27,10 +27,6 @@ type weekKind struct {
 	question bool
 }
 
-// rounds is how many draws one worker makes with its own random numbers: the result hangs on neither the number of
-// processors nor their order.
-const rounds = 250
-
 // presenceTest draws posts by their popularity with everybody else: then an audience that comes when all come is no group.
 // stream keeps the random numbers of one group apart from another's.
 func (w *page) presenceTest(group []int32, permutations int, stream uint64) presence {
@@ -44,12 +40,48 @@ func (w *page) presenceTest(group []int32, permutations int, stream uint64) pres
 		}
 	}
 	t := presence{together: pairsAt(at)}
-	parts := make([][]float64, (permutations+rounds-1)/rounds)
+	values := w.redrawn(cells, stream, 0, min(permutations, firstLook))
+	if t.reached(values) < clearly {
+		values = append(values, w.redrawn(cells, stream, firstLook, permutations)...)
+	}
+	sum, squares, n := 0.0, 0.0, float64(len(values))
+	for _, v := range values {
+		sum, squares = sum+v, squares+v*v
+	}
+	t.expected = sum / n
+	t.sd = math.Sqrt(max(1e-9, squares/n-t.expected*t.expected))
+	t.p = float64(1+t.reached(values)) / (n + 1)
+	return t
+}
+
+const (
+	rounds = 250 // draws that one worker makes with random numbers of its own: the result hangs on no number of processors
+	// After the first look a group that chance reached this often is none: the rest of the draws would tell nothing.
+	firstLook = 1000
+	clearly   = 100
+)
+
+func (p presence) reached(values []float64) (n int) {
+	for _, v := range values {
+		if v >= p.together {
+			n++
+		}
+	}
+	return n
+}
+
+// redrawn is how often members stand together in draws from one number to another, both multiples of rounds.
+func (w *page) redrawn(cells []cell, stream uint64, from, to int) []float64 {
+	if to <= from {
+		return nil
+	}
+	parts := make([][]float64, (to-from+rounds-1)/rounds)
 	parallel(len(parts), func() func(int) {
 		at, d := make([]int32, len(w.posts)), draw{taken: make([]int32, len(w.posts))}
 		return func(part int) {
-			d.rng = rand.New(rand.NewPCG(w.s.Seed, stream<<32|uint64(part)))
-			for range min(rounds, permutations-part*rounds) {
+			first := from + part*rounds
+			d.rng = rand.New(rand.NewPCG(w.s.Seed, stream<<32|uint64(first/rounds)))
+			for range min(rounds, to-first) {
 				clear(at)
 				for i := range cells {
 					d.some(&cells[i], at)
@@ -58,18 +90,7 @@ func (w *page) presenceTest(group []int32, permutations int, stream uint64) pres
 			}
 		}
 	})
-	reached, sum, squares := 0, 0.0, 0.0
-	for _, v := range slices.Concat(parts...) {
-		sum, squares = sum+v, squares+v*v
-		if v >= t.together {
-			reached++
-		}
-	}
-	n := float64(permutations)
-	t.expected = sum / n
-	t.sd = math.Sqrt(max(1e-9, squares/n-t.expected*t.expected))
-	t.p = float64(1+reached) / (n + 1)
-	return t
+	return slices.Concat(parts...)
 }
 
 func pairsAt(at []int32) float64 {
