@@ -86,6 +86,9 @@ func (r *Rooms) read(ctx context.Context, e mention.Ingested) error {
 	if err := r.Beat.Ambushes(ctx, done); err != nil {
 		return err
 	}
+	if err := r.Beat.Rated(ctx, done); err != nil {
+		return err
+	}
 	if err := r.Captures.Consider(ctx, done.Firm, done.IDs); err != nil {
 		return err
 	}

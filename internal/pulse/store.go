@@ -17,6 +17,7 @@ import (
 	"chop/internal/lang"
 	"chop/internal/mention"
 	"chop/internal/oncall"
+	"chop/internal/pulse/review"
 )
 
 // Store watches the pulse of firms.
@@ -34,9 +35,10 @@ type Store struct {
 
 // Kinds of findings.
 const (
-	KindBurst  = "burst"  // hostile items of a firm
-	KindStorm  = "storm"  // reactions under a post
-	KindAmbush = "ambush" // answers to a potential customer's question
+	KindBurst   = "burst"   // hostile items of a firm
+	KindStorm   = "storm"   // reactions under a post
+	KindAmbush  = "ambush"  // answers to a potential customer's question
+	KindReviews = "reviews" // stars unlike the firm's own history
 )
 
 // Finding is what went beyond the normal. Subject is the firm's id, the post's or the question's.
@@ -46,6 +48,7 @@ type Finding struct {
 	Burst                   Burst
 	Storm                   Storm
 	Ambush                  Ambush
+	Reviews                 review.Alarm
 }
 
 // Found tells of a new finding.
@@ -296,8 +299,11 @@ func (s *Store) again(ctx context.Context, firm, post string) (n, rows int, err 
 // save keeps a finding, once for an episode.
 func (s *Store) save(ctx context.Context, f Finding) error {
 	var figures any = f.Burst
-	if f.Kind == KindStorm {
+	switch f.Kind {
+	case KindStorm:
 		figures = f.Storm
+	case KindReviews:
+		figures = f.Reviews
 	}
 	raw, err := json.Marshal(figures)
 	if err != nil {
@@ -334,7 +340,7 @@ func (s *Store) Find(ctx context.Context, firm, id string) (f Finding, found boo
 	if err != nil || !found {
 		return f, false, err
 	}
-	into := map[string]any{KindBurst: &f.Burst, KindStorm: &f.Storm, KindAmbush: &f.Ambush}[f.Kind]
+	into := map[string]any{KindBurst: &f.Burst, KindStorm: &f.Storm, KindAmbush: &f.Ambush, KindReviews: &f.Reviews}[f.Kind]
 	if into == nil {
 		return f, false, fmt.Errorf("read finding %s: kind %q is unknown", id, f.Kind)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"chop/internal/alert"
@@ -73,6 +74,13 @@ func (s *Store) ofPulse(ctx context.Context, f pulse.Finding) (crisis.New, error
 	if f.Kind == pulse.KindAmbush {
 		return s.ofAmbush(ctx, f, n)
 	}
+	if f.Kind == pulse.KindReviews {
+		x := f.Reviews
+		n.Subject = "reviews:" + f.Firm
+		n.Facts = map[string]string{"count": strconv.Itoa(x.Count), "days": strconv.Itoa(max(1, int(x.Window.Hours()+23)/24)), "usual": round(x.Expected),
+			"single": strconv.Itoa(x.Single), "stars": stars(x.Stars)}
+		return n, nil
+	}
 	if f.Kind == pulse.KindBurst {
 		n.Subject = "pulse:" + f.Firm
 		n.Facts = map[string]string{"count": strconv.Itoa(f.Burst.Count), "hours": strconv.Itoa(int(f.Burst.Window.Hours())), "usual": round(f.Burst.Expected)}
@@ -127,6 +135,15 @@ func (s *Store) ofAmbush(ctx context.Context, f pulse.Finding, n crisis.New) (cr
 func (s *Store) InCase(ctx context.Context, c crisis.Case, mentions []string) (f crisis.Findings, err error) {
 	f.Ambushed, err = s.Beat.Ambushed(ctx, c.Firm, mentions)
 	return f, err
+}
+
+// stars writes how many reviews gave each number of stars, one star first.
+func stars(n [5]int) string {
+	var list []string
+	for _, k := range n {
+		list = append(list, strconv.Itoa(k))
+	}
+	return strings.Join(list, ", ")
 }
 
 func round(v float64) string {
