@@ -61,3 +61,35 @@ func TestMockingReactionsAreHeldAgainstTheFirmsOwn(t *testing.T) {
 		w.onlyAlert("case.title.storm", alert.Open)
 	})
 }
+
+// Many bad ratings in an hour, for a firm that is used to good ones, open one inquiry, which says that it may be an honest wave.
+func TestBadRatingsBeyondTheUsualOpenAnInquiry(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		w.Guardian("Ewa")
+		rate := func(n, stars int, name string, ago func(i int) time.Duration) {
+			b := source.Batch{}
+			for i := range n {
+				id := fmt.Sprint(name, i)
+				b.Items = append(b.Items, source.Item{ExternalID: id, Kind: source.KindReview, Rating: stars, Text: fmt.Sprint("Ocena nr ", i, " ", name),
+					Author: source.Account{ExternalID: id, Name: id}, At: w.clock.Now().Add(-ago(i))})
+			}
+			_, err := w.Mentions.Intake(w.system(), w.source, b)
+			w.ok(err)
+			w.FastForward(time.Minute)
+		}
+		rate(60, 5, "dawna", func(i int) time.Duration { return time.Duration(20+5*i) * 24 * time.Hour })
+		rate(4, 1, "cztery", func(i int) time.Duration { return time.Duration(i) * time.Minute })
+		if n := len(w.cases()); n != 0 {
+			t.Fatalf("four bad ratings opened %d cases", n)
+		}
+		rate(20, 1, "fala", func(i int) time.Duration { return time.Duration(i) * time.Minute })
+		c := w.onlyCase()
+		if c.Title != "case.title.reviews" || c.Facts["count"] != "24" || c.Facts["single"] != "24" {
+			t.Fatalf("%s %v", c.Title, c.Facts)
+		}
+		rate(10, 1, "dalej", func(i int) time.Duration { return time.Duration(i) * time.Minute })
+		if got := w.onlyCase(); got.ID != c.ID {
+			t.Error("the same wave opened another case")
+		}
+	})
+}
