@@ -53,11 +53,6 @@ func (c Config) timestampSettings() (stamp.Settings, error) {
 	return stamp.ReadSettings(c.Timestamps)
 }
 
-const (
-	stampsKey = "timestamps"
-	endingKey = "timestamps:ending"
-)
-
 // watchStamps makes silence of the authorities loud (law 8), and calls it off when stamps come again.
 func (r *Rooms) watchStamps(ctx context.Context) error {
 	h, err := r.Stamps.Health(ctx)

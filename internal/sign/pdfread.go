@@ -236,39 +236,36 @@ func value(b []byte, at, depth int) (int, error) {
 	if depth > 50 {
 		return 0, errPDF
 	}
-	for at < len(b) {
-		at = space(b, at)
-		switch {
-		case at >= len(b):
-			return 0, errPDF
-		case bytes.HasPrefix(b[at:], []byte(">>")), b[at] == ']' && depth > 0:
-			return at, nil
-		case bytes.HasPrefix(b[at:], []byte("<<")):
-			_, next, err := dictionary(b, at)
-			return next, err
-		case b[at] == '<':
-			end := bytes.IndexByte(b[at:], '>')
-			if end < 0 {
-				return 0, errPDF
-			}
-			return at + end + 1, nil
-		case b[at] == '(':
-			return text(b, at)
-		case b[at] == '[':
-			return array(b, at, depth)
-		case b[at] == '/':
-			return word(b, at+1), nil
-		}
-		end := word(b, at)
-		if end == at {
+	at = space(b, at)
+	switch {
+	case at >= len(b):
+		return 0, errPDF
+	case bytes.HasPrefix(b[at:], []byte(">>")), b[at] == ']' && depth > 0:
+		return at, nil
+	case bytes.HasPrefix(b[at:], []byte("<<")):
+		_, next, err := dictionary(b, at)
+		return next, err
+	case b[at] == '<':
+		end := bytes.IndexByte(b[at:], '>')
+		if end < 0 {
 			return 0, errPDF
 		}
-		if n := space(b, end); isReference(b, at, n) { // "12 0 R" is one value
-			end = bytes.IndexByte(b[n:], 'R') + n + 1
-		}
-		return end, nil
+		return at + end + 1, nil
+	case b[at] == '(':
+		return text(b, at)
+	case b[at] == '[':
+		return array(b, at, depth)
+	case b[at] == '/':
+		return word(b, at+1), nil
 	}
-	return 0, errPDF
+	end := word(b, at)
+	if end == at {
+		return 0, errPDF
+	}
+	if n := space(b, end); isReference(b, at, n) { // "12 0 R" is one value
+		end = bytes.IndexByte(b[n:], 'R') + n + 1
+	}
+	return end, nil
 }
 
 func isReference(b []byte, at, second int) bool {

@@ -25,8 +25,7 @@ const MaxRecord = 256 << 20
 // Reader reads a file of gzip members and checks every record: its digests, its length, and that nothing stands between
 // two records.
 type Reader struct {
-	in  *counted
-	off int64
+	in *counted
 }
 
 // counted knows how far it was read, one byte at a time, so that gzip does not read beyond its member.

@@ -9,8 +9,6 @@ import (
 // pair is a key of two accounts, the smaller first.
 type pair struct{ a, b int32 }
 
-func pairOf(a, b int32) pair { return pair{min(a, b), max(a, b)} }
-
 // minRepeats is how many coincidences within the widest window make two accounts companions.
 const minRepeats = 3
 
