@@ -39,9 +39,9 @@ const (
 func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET "+Path, d.show)
 	mux.HandleFunc("POST "+Path+"/pages", d.ask)
-	mux.HandleFunc("POST "+FilesPath, d.files)
-	mux.HandleFunc("POST "+SharePath, d.share)
-	mux.HandleFunc("GET "+SharePath, d.home)
+	mux.HandleFunc("POST "+Path+"/files", d.files)
+	mux.HandleFunc("POST "+Path+"/share", d.share)
+	mux.HandleFunc("GET "+Path+"/share", d.home)
 	mux.HandleFunc("POST "+Path+"/{id}/retry", d.retry)
 	mux.HandleFunc("POST "+Path+"/setting", d.setting)
 }

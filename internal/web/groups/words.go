@@ -2,14 +2,11 @@ package groups
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/a-h/templ"
 
 	"chop/internal/group"
 	"chop/internal/lang"
@@ -141,22 +138,10 @@ func delays(f group.Finding) (n int, low, high float64) {
 
 // sign is what another kind of evidence says.
 func sign(ctx context.Context, s group.Sign) string {
-	kv := []any{"N", page.Int(ctx, len(s.Members)), "P", chance(ctx, "p", s.P)}
-	for _, k := range keys(s.Facts) {
-		kv = append(kv, k, s.Facts[k])
-	}
-	if id := "group.sign." + s.Channel; page.Lang(ctx).Has(id) {
-		return page.T(ctx, id, kv...)
+	if s.Evidence != nil {
+		return s.Evidence.Says(page.Lang(ctx))
 	}
 	return page.T(ctx, "groups.sign", "Channel", page.T(ctx, "groups.channel"), "P", chance(ctx, "p", s.P), "N", page.Int(ctx, len(s.Members)))
-}
-
-func keys(m map[string]string) (ks []string) {
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.Sort(ks)
-	return ks
 }
 
 // disproof is what would bring the finding down.
@@ -260,8 +245,4 @@ func role(ctx context.Context, m group.Member) string {
 		return page.T(ctx, "groups.role.none")
 	}
 	return page.T(ctx, "group.role."+m.Role)
-}
-
-func href(format string, args ...any) templ.SafeURL {
-	return templ.SafeURL(fmt.Sprintf(format, args...))
 }

@@ -82,7 +82,8 @@ func open(t testing.TB) *world {
 	cases.Mount(mux, cases.Deps{Firms: w.Firms, Cases: w.Cases, Mentions: w.Mentions, Labels: w.Labels, Evidence: w.Evidence, Sources: w.Sources, Duty: w.Duty, Groups: w.Groups})
 	authors.Mount(mux, authors.Deps{Authors: w.Authors, Mentions: w.Mentions, Evidence: w.Evidence, Groups: w.Groups})
 	watch.Mount(mux, watch.Deps{Firms: w.Firms, Standing: w.Standing, Mentions: w.Mentions, Cases: w.Cases, Alerts: w.Alerts, Duty: w.Duty, Sources: w.Sources, Groups: w.Groups})
-	owner.Mount(mux, owner.Deps{Firms: w.Firms, Standing: w.Standing, Cases: w.Cases, Consents: w.Consents, Decisions: w.Decisions, Mentions: w.Mentions, Duty: w.Duty, Groups: w.Groups})
+	owner.Mount(mux, owner.Deps{Firms: w.Firms, Standing: w.Standing, Cases: w.Cases, Consents: w.Consents, Decisions: w.Decisions, Mentions: w.Mentions, Duty: w.Duty, Ledger: w.Ledger,
+		Groups: w.Groups, Beat: w.Beat})
 	s := httptest.NewServer(session.New(session.Config{Users: w.Users, Firms: w.Firms, Now: w.clock.Now, PerSecond: 1e6, Burst: 1e6}).Wrap(mux))
 	t.Cleanup(s.Close)
 	w.url = s.URL
