@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 
 	"chop/internal/capture"
+	"chop/internal/web/cases"
 	"chop/internal/web/page"
 )
 
@@ -30,18 +31,10 @@ func caseOptions(ctx context.Context, v View) []page.Option {
 	os := []page.Option{{Text: page.T(ctx, "captures.case.none")}}
 	for _, c := range v.Cases {
 		if c.Firm == v.Firm {
-			os = append(os, page.Option{Value: c.ID, Text: c.Number + " " + caseTitle(ctx, c.Title), Selected: c.ID == v.Typed.Case})
+			os = append(os, page.Option{Value: c.ID, Text: c.Number + " " + cases.Title(ctx, c), Selected: c.ID == v.Typed.Case})
 		}
 	}
 	return os
-}
-
-// caseTitle is a title in a person's own words, or one of ours.
-func caseTitle(ctx context.Context, s string) string {
-	if page.Lang(ctx).Has(s) {
-		return page.T(ctx, s)
-	}
-	return s
 }
 
 func stateMark(ctx context.Context, s capture.Shot) page.Mark {
