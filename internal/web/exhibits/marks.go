@@ -127,15 +127,20 @@ func metaName(ctx context.Context, key string) string {
 
 // metaValue is a value of the program's own in words; anything else stands as it was captured.
 func metaValue(ctx context.Context, key, value string) string {
-	if id := "exhibits.value." + key + "." + value; page.Lang(ctx).Has(id) {
+	if id := "exhibits.value." + key + "." + dashed(value); page.Lang(ctx).Has(id) {
 		return page.T(ctx, id)
 	}
 	return value
 }
 
+// dashed turns a sentence of the program's own into the end of a message's name.
+func dashed(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' }), "-")
+}
+
 // limit is a known defect of the capture; those that the program itself writes have a message.
 func limit(ctx context.Context, s string) string {
-	id := "exhibits.limit." + strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' }), "-")
+	id := "exhibits.limit." + dashed(s)
 	if page.Lang(ctx).Has(id) {
 		return page.T(ctx, id)
 	}
