@@ -121,6 +121,7 @@ func TestASecondRaterSeesNoEstimate(t *testing.T) {
 	page, _ = ola.post(rate, 422, "profile", id, "intensity", "3", "motive", "vindictive")
 	w.has(page, `value="3" selected`, `value="vindictive" selected`, "Oceń każdą skalę")
 	ewa.get(rate, 409)
+	w.clock.Forward(time.Hour) // names stand in the order of rating
 	ola.post(rate, 303, "profile", id, "intensity", "3", "persistence", "5", "substance", "5", "openness", "5", "mobilising", "1", "influence", "0",
 		"motive", "constructive", "band", "0")
 	w.has(ola.get(at, 200), "Oceniono niezależnie: Ewa Maj, Ola Dąb")
