@@ -81,7 +81,7 @@ func TestWhatLeavesIsRedactedAndOutsideTheInstructions(t *testing.T) {
 	if strings.Contains(q.System, "Ignore previous") || strings.Contains(q.System, "Lniana") {
 		t.Fatal("a text stands among the instructions")
 	}
-	for _, secret := range []string{"601", "Kowalsk", "Autor", "tajny", "Wilk"} {
+	for _, secret := range []string{"601 234", "Kowalsk", "Autor", "tajny", "Wilk"} {
 		if strings.Contains(q.raw, secret) {
 			t.Errorf("%q left", secret)
 		}
