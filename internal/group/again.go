@@ -1,10 +1,13 @@
 package group
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"chop/internal/access"
 	"chop/internal/coordination/detect"
@@ -57,7 +60,22 @@ func (s *Store) Reproduce(ctx context.Context, firm, id string, n int) (r Reprod
 	if err != nil {
 		return r, err
 	}
-	return Reproduced{Kept: kept, Made: made, Same: sameTest(kept, made), OtherCode: kept.Code != Code}, nil
+	r = Reproduced{Kept: kept, OtherCode: kept.Code != Code}
+	for i, f := range made {
+		for n, other := range made { // a merged group's finding is that of one group with the accounts of others beside it
+			if n != i {
+				f = united(f, other)
+			}
+		}
+		if r.Same = sameTest(kept, f); r.Same {
+			r.Made = f
+			return r, nil
+		}
+	}
+	if len(made) > 0 {
+		r.Made = made[0]
+	}
+	return r, nil
 }
 
 // sameTest compares what the method says. The portion that a split or a refusal left, people's signs and the shuffled
@@ -70,6 +88,9 @@ func sameTest(kept, made Finding) bool {
 		return !slices.ContainsFunc(kept.Links, func(x Link) bool { return x.A == l.A && x.B == l.B })
 	})
 	for _, x := range []*Finding{&kept, &f} {
+		x.Members, x.Links = slices.Clone(x.Members), slices.Clone(x.Links)
+		slices.SortFunc(x.Members, func(a, b FoundMember) int { return cmp.Compare(a.Account, b.Account) })
+		slices.SortFunc(x.Links, func(a, b Link) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) })
 		x.Runs, x.Larger, x.Rate, x.Signs = 0, 0, 0, nil
 	}
 	return sameFigures(kept, f)
@@ -82,6 +103,9 @@ func (s *Store) Appeal(ctx context.Context, firm, id, account, why string) (with
 	if err := person(ctx, firm); err != nil {
 		return without, false, err
 	}
+	if why = strings.TrimSpace(why); utf8.RuneCountInString(why) < minReason {
+		return without, false, fault.New(fault.Invalid, "why").On("why")
+	}
 	g, err := s.load(ctx, firm, id)
 	if err != nil {
 		return without, false, err
@@ -93,8 +117,12 @@ func (s *Store) Appeal(ctx context.Context, firm, id, account, why string) (with
 	if err != nil {
 		return without, false, err
 	}
-	if without, err = s.redo(x.without(account), kept); err != nil {
+	made, err := s.redo(x.without(account), kept)
+	if err != nil {
 		return without, false, err
+	}
+	if len(made) > 0 {
+		without = made[0]
 	}
 	return without, len(without.Members) >= minGroup, s.DB.Tx(ctx, func(ctx context.Context, _ *db.Tx) error {
 		return s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: Ref(id), Verb: "group.appeal", Why: why,
@@ -133,28 +161,27 @@ func (s *Store) inputOf(ctx context.Context, firm, id string, n int) (x input, k
 	return x, kept, err
 }
 
-// redo runs the method on an input and takes the group that speaks most of the same accounts; the zero finding when none
-// does. One at a time: it is the only run that a person waits for.
-func (s *Store) redo(x input, kept Finding) (best Finding, err error) {
+// redo runs the method on an input and gives the groups that speak of the same accounts, the most alike first. One at a
+// time: it is the only run that a person waits for.
+func (s *Store) redo(x input, kept Finding) (made []Finding, err error) {
 	if !s.asked.TryLock() {
-		return best, fault.New(fault.Unavailable, "group.busy")
+		return nil, fault.New(fault.Unavailable, "group.busy")
 	}
 	defer s.asked.Unlock()
 	actions, posts, set, err := x.forDetect()
 	if err != nil {
-		return best, err
+		return nil, err
 	}
 	var keys []string
 	for _, m := range kept.Members {
 		keys = append(keys, m.Account)
 	}
 	r := run{in: x, report: detect.Run(actions, posts, set), at: kept.At, digest: kept.Input}
-	most := 0.0
 	for _, f := range r.findings() {
-		if o := overlap(keys, f); o > most && same(keys, f) {
-			best, most = f, o
+		if f.Version = kept.Version; same(keys, f) {
+			made = append(made, f)
 		}
 	}
-	best.Version = kept.Version
-	return best, nil
+	slices.SortStableFunc(made, func(a, b Finding) int { return cmp.Compare(overlap(keys, b), overlap(keys, a)) })
+	return made, nil
 }

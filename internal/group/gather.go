@@ -53,7 +53,8 @@ type seen struct {
 	acts    []Act
 	objects []object
 	noTimes int
-	left    int // acts of accounts left out on purpose
+	left    int  // acts of accounts left out on purpose
+	cut     bool // there were more; what is under older posts was not read
 }
 
 // gather reads the newest acts of a place, at most so many comments and as many reactions. Where that cuts, posts from
@@ -182,7 +183,7 @@ func (r *reading) add(a Act, post, parent string, at, seenAt int64) {
 
 // done puts every act under its object and everything in a lasting order.
 func (r *reading) done() (in seen) {
-	in.noTimes, in.left = r.noTimes, r.left
+	in.noTimes, in.left, in.cut = r.noTimes, r.left, r.cut > 0
 	for i := range r.acts {
 		a := &r.acts[i]
 		o := r.under(a.Mention, r.parents[i], r.posts0[i])

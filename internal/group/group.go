@@ -20,7 +20,6 @@ const (
 	Suggested State = "suggested" // found by the machine; a hypothesis
 	Confirmed State = "confirmed" // a person looked and agreed
 	Rejected  State = "rejected"  // a person looked and disagreed
-	Split     State = "split"     // went on as several
 	Merged    State = "merged"    // went on as another one
 )
 

@@ -56,6 +56,14 @@ func (s *Store) addVersion(ctx context.Context, tx *db.Tx, firm, id string, f Fi
 	return nil
 }
 
+// hold keeps a finding for good: a person acted on it, or was told of it.
+func (s *Store) hold(ctx context.Context, tx *db.Tx, firm, id string, n int) error {
+	if _, err := tx.Exec(ctx, `UPDATE group_version SET kept = TRUE WHERE firm_id = $1 AND group_id = $2 AND n = $3`, firm, id, n); err != nil {
+		return fmt.Errorf("keep what was decided on: %w", err)
+	}
+	return nil
+}
+
 // freeze begins the forecast anew with those who are in: only posts from now on count.
 func (s *Store) freeze(ctx context.Context, tx *db.Tx, g *Group) error {
 	if _, err := tx.Exec(ctx, `UPDATE group_member SET frozen = (state = 'in') WHERE firm_id = $1 AND group_id = $2`, g.Firm, g.ID); err != nil {
@@ -105,6 +113,9 @@ func (s *Store) splitOff(ctx context.Context, tx *db.Tx, g *Group, accounts []st
 	if err := s.addVersion(ctx, tx, n.Firm, n.ID, f); err != nil {
 		return n, err
 	}
+	if err := s.hold(ctx, tx, n.Firm, n.ID, 1); err != nil {
+		return n, err
+	}
 	if _, err := tx.Exec(ctx, `UPDATE group_member SET group_id = $3 WHERE firm_id = $1 AND group_id = $2 AND account IN (`+db.Marks(4, len(accounts))+`)`,
 		append([]any{g.Firm, g.ID, n.ID}, db.Args(accounts)...)...); err != nil {
 		return n, fmt.Errorf("move members: %w", err)
@@ -152,6 +163,11 @@ func (s *Store) join(ctx context.Context, tx *db.Tx, g, to Group) error {
 	if err := s.addVersion(ctx, tx, to.Firm, to.ID, f); err != nil {
 		return err
 	}
+	if err := s.hold(ctx, tx, to.Firm, to.ID, f.Version); err != nil {
+		return err
+	}
+	who := access.From(ctx)
+	to.Decided, to.DecidedBy, to.DecidedName = tx.Now(), who.User, who.Name
 	return s.put(ctx, tx, to)
 }
 

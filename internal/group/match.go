@@ -38,9 +38,10 @@ func everybody(g Group) (keys []string) {
 	return keys
 }
 
-// settled tells whether a person shaped the group; the machine does not part or join such groups.
+// settled tells whether a person shaped the group: confirmed, split, merged or corrected it, or handed it to a case. The machine
+// does not part or join such groups, and takes no account out of them.
 func settled(g Group) bool {
-	return g.State == Confirmed || g.Origin != "" || slices.ContainsFunc(g.Members, func(m Member) bool { return !m.Decided.IsZero() })
+	return g.State == Confirmed || g.Origin != "" || !g.Decided.IsZero() || slices.ContainsFunc(g.Members, func(m Member) bool { return !m.Decided.IsZero() })
 }
 
 // plan is which findings speak of which known groups.
@@ -199,27 +200,46 @@ func largestPiece(links []Link) (best map[string]bool) {
 	return best
 }
 
-// joins is what a finding does to the members of a known group. Machine's members of a suggested group come and go; of a
-// confirmed one they stay, and whoever is new is uncertain until a person says.
+// refusedPairs is what a person refuses with a whole group: its links, and the pairs of its accounts that were none yet. Those
+// had at most as many posts in common as the less busy of the two, and spoke no louder than the weakest link.
+func refusedPairs(g Group) []Link {
+	list, linked, weakest := slices.Clone(g.Links), map[[2]string]bool{}, 0.0
+	for _, l := range g.Links {
+		linked[[2]string{min(l.A, l.B), max(l.A, l.B)}] = true
+		weakest = max(weakest, l.P)
+	}
+	ms := slices.DeleteFunc(slices.Clone(g.Members), func(m Member) bool { return m.State == Out })
+	for i, a := range ms {
+		for _, b := range ms[i+1:] {
+			if !linked[[2]string{min(a.Account, b.Account), max(a.Account, b.Account)}] {
+				list = append(list, Link{A: a.Account, B: b.Account, Shared: min(a.Posts, b.Posts), P: weakest})
+			}
+		}
+	}
+	return list
+}
+
+// joins is what a finding does to the members of a known group. Machine's members of a suggested group come and go; of one
+// that a person shaped they stay, and whoever is new is uncertain until a person says.
 func joins(g Group, f Finding) (add map[string]MemberState, drop []string) {
 	add = map[string]MemberState{}
-	named := map[string]bool{}
+	named, shaped := map[string]bool{}, settled(g)
 	for _, m := range f.Members {
 		named[m.Account] = true
 		to := In
-		if m.Uncertain || g.State == Confirmed {
+		if m.Uncertain || shaped {
 			to = Uncertain
 		}
 		have, known := g.Member(m.Account)
 		switch {
 		case !known:
 			add[m.Account] = to
-		case have.Decided.IsZero() && g.State == Suggested && have.State != to:
+		case have.Decided.IsZero() && !shaped && have.State != to:
 			add[m.Account] = to
 		}
 	}
 	for _, m := range g.Members {
-		if !named[m.Account] && m.Decided.IsZero() && (g.State == Suggested || m.State == Uncertain) {
+		if !named[m.Account] && m.Decided.IsZero() && (!shaped || m.State == Uncertain) {
 			drop = append(drop, m.Account)
 		}
 	}

@@ -39,13 +39,22 @@ func (s *Store) Confirm(ctx context.Context, firm, id string, revision int, why 
 	})
 }
 
-// Reject says that they do not. The pairs of the group are remembered: they are not suggested again before there are new
+// Reject says that they do not. All pairs of its accounts are remembered: they are not suggested again before there are new
 // posts on which they met and a smaller chance (see again).
 func (s *Store) Reject(ctx context.Context, firm, id string, revision int, why string) error {
 	return s.change(ctx, firm, id, revision, why, "group.rejected", func(ctx context.Context, tx *db.Tx, g *Group) (map[string]string, error) {
 		g.State, g.Level = Rejected, g.Finding.Level
-		return nil, s.refuse(ctx, tx, *g, g.Links)
+		return nil, s.refuse(ctx, tx, *g, refusedPairs(*g))
 	})
+}
+
+// tellAlso tells of the other group that a verb made or changed: a line in its own journal, and whoever listens seals and notes it.
+func (s *Store) tellAlso(ctx context.Context, g Group, verb, why string, data map[string]string) error {
+	data["number"] = g.Name()
+	if err := s.Journal.Record(ctx, journal.Entry{Firm: g.Firm, Ref: Ref(g.ID), Verb: verb, Why: strings.TrimSpace(why), Data: data}); err != nil {
+		return err
+	}
+	return s.Jobs.Put(ctx, Changed{g.Firm, g.ID, true})
 }
 
 // minGroup is how many make a group.
@@ -71,6 +80,9 @@ func (s *Store) Split(ctx context.Context, firm, id string, revision int, accoun
 			return nil, err
 		}
 		newID = n.ID
+		if err := s.tellAlso(ctx, n, "group.split", why, map[string]string{"from": g.Name()}); err != nil {
+			return nil, err
+		}
 		return map[string]string{"new": n.Name(), "members": strconv.Itoa(len(accounts))}, nil
 	})
 	return newID, err
@@ -80,6 +92,10 @@ func (s *Store) Split(ctx context.Context, firm, id string, revision int, accoun
 // the same, of different places, or the other no longer counts.
 func (s *Store) Merge(ctx context.Context, firm, id string, revision int, into, why string) error {
 	return s.change(ctx, firm, id, revision, why, "group.merged", func(ctx context.Context, tx *db.Tx, g *Group) (map[string]string, error) {
+		// Nobody decides about the other one either until this is saved.
+		if _, err := tx.Exec(ctx, `UPDATE found_group SET revision = revision WHERE firm_id = $1 AND id = $2`, firm, into); err != nil {
+			return nil, fmt.Errorf("hold group: %w", err)
+		}
 		to, err := s.load(ctx, firm, into)
 		if err != nil {
 			return nil, err
@@ -88,7 +104,10 @@ func (s *Store) Merge(ctx context.Context, firm, id string, revision int, into, 
 			return nil, fault.New(fault.Invalid, "group.merge").On("into")
 		}
 		g.State, g.Became = Merged, to.ID
-		return map[string]string{"into": to.Name()}, s.join(ctx, tx, *g, to)
+		if err := s.join(ctx, tx, *g, to); err != nil {
+			return nil, err
+		}
+		return map[string]string{"into": to.Name()}, s.tellAlso(ctx, to, "group.merged", why, map[string]string{"from": g.Name()})
 	})
 }
 
@@ -112,7 +131,7 @@ func (s *Store) Decide(ctx context.Context, firm, id string, revision int, accou
 			WHERE firm_id = $1 AND group_id = $2 AND account = $3`, firm, id, account, string(to), tx.Now(), who.User, who.Name); err != nil {
 			return nil, fmt.Errorf("decide member: %w", err)
 		}
-		if g.Signed.IsZero() || len(strong(g.Finding, g.Accounts(false))) > 0 {
+		if g.Signed.IsZero() || len(g.Strong()) > 0 {
 			return nil, s.freeze(ctx, tx, g)
 		}
 		g.Level, g.Signed, g.SignedBy, g.SignedName = g.Finding.Level, time.Time{}, "", "" // the sign spoke of who is out now
@@ -124,7 +143,7 @@ func (s *Store) Decide(ctx context.Context, firm, id string, revision int, accou
 // kind of evidence at a chance of at most 0.01 / number of groups can be signed off. Faults: Invalid "group.signoff".
 func (s *Store) SignOff(ctx context.Context, firm, id string, revision int, why string) error {
 	return s.change(ctx, firm, id, revision, why, "group.signed", func(ctx context.Context, tx *db.Tx, g *Group) (map[string]string, error) {
-		signs := strong(g.Finding, g.Accounts(false))
+		signs := g.Strong()
 		if g.State != Confirmed || g.Level != Organised || g.Finding.Level < Organised || len(signs) == 0 {
 			return nil, fault.New(fault.Invalid, "group.signoff")
 		}
@@ -133,6 +152,9 @@ func (s *Store) SignOff(ctx context.Context, firm, id string, revision int, why 
 		return map[string]string{"signs": strings.Join(signs, ",")}, nil
 	})
 }
+
+// Strong are the channels of the newest finding that speak strongly of at least three accounts that are in: the ground of SignOff.
+func (g Group) Strong() []string { return strong(g.Finding, g.Accounts(false)) }
 
 // strong are the channels that speak strongly of at least three of the accounts.
 func strong(f Finding, accounts []string) (channels []string) {
@@ -182,8 +204,8 @@ func (s *Store) change(ctx context.Context, firm, id string, revision int, why, 
 		if err := s.put(ctx, tx, g); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE group_version SET kept = TRUE WHERE firm_id = $1 AND group_id = $2 AND n = $3`, firm, id, g.Version); err != nil {
-			return fmt.Errorf("keep what was decided on: %w", err)
+		if err := s.hold(ctx, tx, firm, id, g.Version); err != nil {
+			return err
 		}
 		if data == nil {
 			data = map[string]string{}

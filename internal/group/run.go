@@ -83,17 +83,17 @@ func (s *Store) Run(ctx context.Context, e Due) error {
 	if err != nil {
 		return err
 	}
-	news, err := s.save(ctx, r)
+	news, late, err := s.save(ctx, r)
 	if err != nil {
 		return err
 	}
 	took := time.Since(began)
 	slog.Info("groups", "firm", e.Firm, "source", e.Source, "actions", len(r.in.Acts), "groups", len(r.report.Groups), "took", took.Round(time.Millisecond).String())
-	return s.ran(ctx, e, r, asked, took, news)
+	return s.ran(ctx, e, r, asked, took, news, late)
 }
 
-// ran notes that the run ended; what came meanwhile asks for the next one after a rest.
-func (s *Store) ran(ctx context.Context, e Due, r run, asked int64, took time.Duration, news bool) error {
+// ran notes that the run ended; what came meanwhile, and a group it kept silent about, ask for the next one after a rest.
+func (s *Store) ran(ctx context.Context, e Due, r run, asked int64, took time.Duration, news, late bool) error {
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var now int64
 		var fullAt time.Time
@@ -102,7 +102,7 @@ func (s *Store) ran(ctx context.Context, e Due, r run, asked int64, took time.Du
 			&now, &fullAt, &fullWaits); err != nil {
 			return fmt.Errorf("end run: %w", err)
 		}
-		more := now > asked
+		more := now > asked || late
 		whole := !fullWaits && len(r.report.Groups) > 0 && (news || tx.Now().Sub(fullAt) > wholeAge)
 		if _, err := tx.Exec(ctx, `UPDATE group_run SET done = $3, waits = $4, ran_at = $5, took = $6, input = $7, actions = $8, posts = $9, tested = $10,
 			pairs = $11, synchronous = $12, full_waits = $13 WHERE firm_id = $1 AND source_id = $2`, e.Firm, e.Source, asked, more, tx.Now(),
@@ -152,14 +152,21 @@ func (s *Store) RunWhole(ctx context.Context, e Whole) error {
 			return err
 		}
 	}
-	if _, err := s.save(ctx, r); err != nil {
+	_, late, err := s.save(ctx, r)
+	if err != nil {
 		return err
 	}
+	took := time.Since(began)
 	slog.Info("groups recomputed", "firm", e.Firm, "source", e.Source, "actions", len(r.in.Acts), "groups", len(r.report.Groups),
-		"reruns", len(r.largest), "took", time.Since(began).Round(time.Millisecond).String())
+		"reruns", len(r.largest), "late", late, "took", took.Round(time.Millisecond).String())
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE group_run SET full_at = $3, full_waits = FALSE WHERE firm_id = $1 AND source_id = $2`, e.Firm, e.Source, tx.Now())
-		return err
+		if _, err := tx.Exec(ctx, `UPDATE group_run SET full_at = $3, full_waits = $4 WHERE firm_id = $1 AND source_id = $2`, e.Firm, e.Source, tx.Now(), late); err != nil {
+			return fmt.Errorf("end full run: %w", err)
+		}
+		if !late {
+			return nil
+		}
+		return s.Jobs.Put(ctx, e, job.At(tx.Now().Add(max(wholeWait, restTimes*took))))
 	})
 }
 

@@ -22,16 +22,16 @@ const (
 const sealInput = "group input"
 
 // save holds a run's findings against the groups of the place and keeps what changed. news tells of a new group, a
-// changed level or other members.
-func (s *Store) save(ctx context.Context, r run) (news bool, err error) {
+// changed level or other members; late that a newer run or a person spoke of a group since this run read its actions, so that
+// it kept silent there.
+func (s *Store) save(ctx context.Context, r run) (news, late bool, err error) {
 	var sealed []byte
 	if r.digest != "" {
 		if sealed, err = s.Seal.Seal(ctx, r.firm, sealInput, r.digest, r.packed); err != nil {
-			return false, fmt.Errorf("seal input: %w", err)
+			return false, false, fmt.Errorf("seal input: %w", err)
 		}
 	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		news = false
 		k := keeping{s: s, tx: tx, r: r, sealed: sealed}
 		if err := k.load(ctx); err != nil {
 			return err
@@ -41,10 +41,10 @@ func (s *Store) save(ctx context.Context, r run) (news bool, err error) {
 				return err
 			}
 		}
-		news = k.news
+		news, late = k.news, k.late
 		return nil
 	})
-	return news, err
+	return news, late, err
 }
 
 // keeping is one run on its way into the database.
@@ -61,6 +61,7 @@ type keeping struct {
 	plan    plan
 	wrote   bool // the input is kept
 	news    bool
+	late    bool // others spoke of a group since this run read
 }
 
 func (k *keeping) load(ctx context.Context) (err error) {
@@ -122,8 +123,33 @@ func (k *keeping) known(ctx context.Context) error {
 	return nil
 }
 
+// older tells whether a newer run, or a person, spoke of the group since this run read: a full run takes its time, and the
+// actions that came meanwhile are not in it.
+func (k *keeping) older(g Group) bool {
+	old := g.Finding.At.After(k.r.at) || g.MadeAt.After(k.r.at)
+	k.late = k.late || old
+	return old
+}
+
+// supplement adds to a newer finding what only the full run knows, when it speaks of the same accounts.
+func (k *keeping) supplement(ctx context.Context, g Group, f Finding) error {
+	if f.Runs == 0 || !sameMembers(g.Finding, f) {
+		return nil
+	}
+	now := g.Finding
+	now.Runs, now.Larger, now.Rate, now.Signs, now.Version = f.Runs, f.Larger, f.Rate, f.Signs, g.Version+1
+	if err := k.keep(ctx, g.ID, now); err != nil {
+		return err
+	}
+	g.Version = now.Version
+	return k.s.put(ctx, k.tx, g)
+}
+
 // update gives a group its newest finding.
 func (k *keeping) update(ctx context.Context, g Group, f Finding) error {
+	if k.older(g) {
+		return k.supplement(ctx, g, f)
+	}
 	if f.Runs == 0 && sameMembers(g.Finding, f) { // the rate of false groups is the full run's and holds while the members do
 		f.Runs, f.Larger, f.Rate = g.Finding.Runs, g.Finding.Larger, g.Finding.Rate
 	}
@@ -152,7 +178,7 @@ func (k *keeping) update(ctx context.Context, g Group, f Finding) error {
 	if err := k.members(ctx, g, add, drop); err != nil {
 		return err
 	}
-	if g.State == Suggested && len(add)+len(drop) > 0 { // nobody relies on its membership yet: the forecast follows it
+	if !settled(g) && len(add)+len(drop) > 0 { // nobody relies on its membership yet: the forecast follows it
 		if err := k.s.freeze(ctx, k.tx, &g); err != nil {
 			return err
 		}
@@ -257,6 +283,7 @@ func (k *keeping) revive(ctx context.Context, g Group, f Finding) error {
 		return err
 	}
 	g.State, g.Level, g.Version, g.Finding = Suggested, f.Level, f.Version, f
+	g.Decided, g.DecidedBy, g.DecidedName = time.Time{}, "", "" // of this evidence nobody has said anything
 	add, drop := joins(g, f)
 	if err := k.members(ctx, g, add, drop); err != nil {
 		return err
@@ -283,7 +310,7 @@ func (k *keeping) tell(ctx context.Context, g Group) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	if _, err := k.tx.Exec(ctx, `UPDATE group_version SET kept = TRUE WHERE firm_id = $1 AND group_id = $2 AND n = $3`, g.Firm, g.ID, g.Version); err != nil {
+	if err := k.s.hold(ctx, k.tx, g.Firm, g.ID, g.Version); err != nil {
 		return err
 	}
 	return k.s.Jobs.Put(ctx, Found{g.Firm, g.ID})
@@ -359,7 +386,7 @@ func (k *keeping) absorb(ctx context.Context, g Group, into string) error {
 // lost marks the groups that a run no longer finds.
 func (k *keeping) lost(ctx context.Context) error {
 	for _, g := range k.groups {
-		if len(k.plan.of[g.ID]) > 0 {
+		if len(k.plan.of[g.ID]) > 0 || k.older(g) {
 			continue
 		}
 		if into := k.plan.absorbed[g.ID]; into != "" {

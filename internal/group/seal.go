@@ -32,13 +32,14 @@ func (s *Store) Sealed(ctx context.Context, e Changed) error {
 	if err != nil || g.State != Confirmed {
 		return err
 	}
-	acts, err := s.acts(ctx, g)
+	acts, cut, err := s.acts(ctx, g)
 	if err != nil {
 		return err
 	}
+	limits := sealLimits(cut)
 	ctx = access.With(ctx, access.System(g.Firm))
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		whole, err := s.sealWhole(ctx, g, acts)
+		whole, err := s.sealWhole(ctx, g, acts, limits)
 		if err != nil {
 			return err
 		}
@@ -47,7 +48,7 @@ func (s *Store) Sealed(ctx context.Context, e Changed) error {
 		}
 		links := g.Links[:min(len(g.Links), linkExhibits)]
 		for _, l := range links {
-			if err := s.sealLink(ctx, tx, g, l, acts); err != nil {
+			if err := s.sealLink(ctx, tx, g, l, acts, limits); err != nil {
 				return err
 			}
 		}
@@ -61,7 +62,7 @@ func (s *Store) Sealed(ctx context.Context, e Changed) error {
 }
 
 // sealWhole is the group as it was confirmed: who, by what figures, and everything they did at the place.
-func (s *Store) sealWhole(ctx context.Context, g Group, acts []Act) (id string, err error) {
+func (s *Store) sealWhole(ctx context.Context, g Group, acts []Act, limits []string) (id string, err error) {
 	finding := g.Finding
 	finding.Version, finding.At = 0, time.Time{} // the same group is the same exhibit
 	members := make([][]string, 0, len(g.Members))
@@ -85,7 +86,7 @@ func (s *Store) sealWhole(ctx context.Context, g Group, acts []Act) (id string, 
 		Files: []evidence.File{{Name: "accounts.csv", Media: "text/csv", Body: accounts}, {Name: "actions.csv", Media: "text/csv", Body: all},
 			{Name: "finding.json", Media: "application/json", Body: raw}},
 		Meta:   map[string]string{"how": "api", "group": g.Name(), "input": g.Finding.Input, "code": g.Finding.Code},
-		Limits: []string{"a table of actions as the places told them; no picture of a page"}})
+		Limits: limits})
 	if err != nil {
 		return "", fmt.Errorf("seal group %s: %w", g.ID, err)
 	}
@@ -93,7 +94,7 @@ func (s *Store) sealWhole(ctx context.Context, g Group, acts []Act) (id string, 
 }
 
 // sealLink is what two accounts did under the posts of both.
-func (s *Store) sealLink(ctx context.Context, tx *db.Tx, g Group, l Link, acts []Act) error {
+func (s *Store) sealLink(ctx context.Context, tx *db.Tx, g Group, l Link, acts []Act, limits []string) error {
 	of := map[string]int{}
 	for _, a := range acts {
 		if a.Account == l.A {
@@ -117,7 +118,7 @@ func (s *Store) sealLink(ctx context.Context, tx *db.Tx, g Group, l Link, acts [
 		Meta: map[string]string{"how": "api", "group": g.Name(), "a": l.A, "b": l.B, "shared": strconv.Itoa(l.Shared), "together": strconv.Itoa(l.Together),
 			"within_s": strconv.FormatFloat(l.Within.Seconds(), 'g', -1, 64), "expected": strconv.FormatFloat(l.Expected, 'g', 4, 64),
 			"q": strconv.FormatFloat(l.Q, 'g', 4, 64)},
-		Limits: []string{"a table of actions as the places told them; no picture of a page"}})
+		Limits: limits})
 	if err != nil {
 		return fmt.Errorf("seal link of group %s: %w", g.ID, err)
 	}
@@ -160,16 +161,27 @@ func (s *Store) Acts(ctx context.Context, firm, id string) ([]Act, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.acts(ctx, g)
+	acts, _, err := s.acts(ctx, g)
+	return acts, err
 }
 
-func (s *Store) acts(ctx context.Context, g Group) ([]Act, error) {
+// acts is what the accounts did; cut tells that there is more under older posts.
+func (s *Store) acts(ctx context.Context, g Group) (acts []Act, cut bool, err error) {
 	in, err := s.gather(ctx, g.Firm, g.Source, quickActs, nil)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	named := everybody(g)
-	return slices.DeleteFunc(in.acts, func(a Act) bool { return !slices.Contains(named, a.Account) }), nil
+	return slices.DeleteFunc(in.acts, func(a Act) bool { return !slices.Contains(named, a.Account) }), in.cut, nil
+}
+
+// sealLimits is what an exhibit of actions cannot show.
+func sealLimits(cut bool) []string {
+	limits := []string{"a table of actions as the places told them; no picture of a page"}
+	if cut {
+		limits = append(limits, fmt.Sprintf("of the newest %d comments and as many reactions at the place; there are older ones", quickActs))
+	}
+	return limits
 }
 
 // Under is everything that happened under some objects of a place, members or not, oldest first: for the lanes of a page.

@@ -72,7 +72,7 @@ func (s *Store) List(ctx context.Context, firm string, all bool) ([]Group, error
 }
 
 func rank(s State) int {
-	return slices.Index([]State{Confirmed, Suggested, Rejected, Split, Merged}, s)
+	return slices.Index([]State{Confirmed, Suggested, Rejected, Merged}, s)
 }
 
 // mayView tells whether the principal sees only what was shared.
@@ -138,17 +138,6 @@ func (s *Store) OfAuthors(ctx context.Context, firm string, keys []string) (map[
 	return of, nil
 }
 
-// OfPost is the groups that count of which at least one member acted under the post. Needs what List needs.
-func (s *Store) OfPost(ctx context.Context, firm, post string) ([]Group, error) {
-	return s.ofAccounts(ctx, firm, `SELECT author_key FROM mention WHERE firm_id = $1 AND post_id = $2 AND post_id <> '' AND own = FALSE
-		UNION SELECT author_key FROM reaction WHERE firm_id = $1 AND post_id = $2`, post)
-}
-
-// OfMention is the groups that count to which the account behind the mention belongs. Needs what List needs.
-func (s *Store) OfMention(ctx context.Context, firm, mention string) ([]Group, error) {
-	return s.ofAccounts(ctx, firm, `SELECT author_key FROM mention WHERE firm_id = $1 AND id = $2 AND own = FALSE`, mention)
-}
-
 // Linked is which of the accounts belong to the same group with another one of them, with the group's id: those of whom
 // one may say "linked". Confirmed and suggested groups of level 3 and more count. It asks no permission: for rooms that
 // look at a firm on the program's behalf.
@@ -170,25 +159,6 @@ func (s *Store) Linked(ctx context.Context, firm string, keys []string) (map[str
 		}
 	}
 	return linked, nil
-}
-
-func (s *Store) ofAccounts(ctx context.Context, firm, q, arg string) ([]Group, error) {
-	if _, err := mayView(ctx, firm); err != nil {
-		return nil, err
-	}
-	var keys []string
-	err := s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Each(ctx, q, []any{firm, arg}, func(scan func(...any) error) error {
-			var k string
-			err := scan(&k)
-			keys = append(keys, k)
-			return err
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read accounts: %w", err)
-	}
-	return s.having(ctx, firm, keys)
 }
 
 // having is the groups of accounts for a person.

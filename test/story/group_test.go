@@ -177,7 +177,7 @@ func (w *World) weighed(p *Person, g group.Group) {
 		w.t.Errorf("%d decisions were made by a group's finding alone", len(deeds))
 	}
 	for _, m := range []mention.Mention{ms["n0"], ms["n4"]} {
-		gs, err := w.Groups.OfMention(p.ctx(), w.firm.ID, m.ID)
+		gs, err := w.Groups.OfAuthor(p.ctx(), w.firm.ID, m.AuthorKey)
 		w.ok(err)
 		if len(gs) != 1 || gs[0].ID != g.ID {
 			w.t.Errorf("the comment's account stands in %d groups", len(gs))

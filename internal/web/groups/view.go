@@ -142,9 +142,9 @@ func open(g group.Group) bool {
 	return g.State == group.Suggested || g.State == group.Confirmed && count(g, group.Uncertain) > 0
 }
 
-// signable tells whether level 4 may be signed off: organised, confirmed, and another kind of evidence that is strong.
+// signable tells whether level 4 may be signed off: organised, confirmed, and another kind of evidence that speaks strongly of its accounts.
 func signable(g group.Group) bool {
-	return g.State == group.Confirmed && g.Level == group.Organised && slices.ContainsFunc(g.Finding.Signs, func(s group.Sign) bool { return s.Strong })
+	return g.State == group.Confirmed && g.Level == group.Organised && g.Finding.Level == group.Organised && len(g.Strong()) > 0
 }
 
 // row is how one line of the list reads.

@@ -201,7 +201,7 @@ func TestEveryStateHasItsWords(t *testing.T) {
 	for _, l := range lang.Tags {
 		ctx := page.WithFrame(t.Context(), page.Frame{Lang: l, Now: noon, Path: "/groups/g1", User: page.User{Name: "Ewa Maj", Roles: []access.Role{access.Guardian}},
 			Firms: []page.Firm{{ID: "f1", Name: "Manufaktura Lniana", State: page.Crisis}}, Firm: "f1"})
-		for _, state := range []group.State{group.Suggested, group.Confirmed, group.Rejected, group.Split, group.Merged} {
+		for _, state := range []group.State{group.Suggested, group.Confirmed, group.Rejected, group.Merged} {
 			for _, level := range []group.Level{group.Trigger, group.Organised, group.Inauthentic} {
 				v := sampleView(12, 2)
 				v.G.State, v.G.Level, v.G.Decided, v.G.DecidedName = state, level, noon, "Ewa Maj"
