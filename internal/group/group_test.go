@@ -270,7 +270,7 @@ func TestTheFirmsOwnAndCustomersAreLeftOut(t *testing.T) {
 		}
 		list, err := w.groups.KnownAccounts(w.ewa(), f1)
 		ok(t, err)
-		if len(list) != 1 || list[0].Why != why || list[0].Kind != KnownOwn {
+		if len(list) != 1 || list[0].Why != why || list[0].Kind != KnownOwn || "place:"+list[0].Name != own {
 			t.Errorf("%+v", list)
 		}
 		wants(t, w.groups.Know(w.ewa(), f1, own, "friend", why), fault.Invalid, "group.known")

@@ -25,6 +25,7 @@ const (
 // Known is an account that a person marked: it is left out of every run and of every group.
 type Known struct {
 	Account, Kind string
+	Name          string // as it showed itself last; "" when it only reacted
 	Why           string
 	Who, WhoName  string
 	At            time.Time
@@ -139,11 +140,12 @@ func (s *Store) KnownAccounts(ctx context.Context, firm string) (list []Known, e
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var sealed [][]byte
-		err := tx.Each(ctx, `SELECT account, kind, sealed, who, who_name, at FROM known_account WHERE firm_id = $1`, []any{firm},
+		err := tx.Each(ctx, `SELECT k.account, k.kind, k.sealed, k.who, k.who_name, k.at, coalesce((SELECT m.author_name FROM mention m
+			WHERE m.firm_id = k.firm_id AND m.author_key = k.account ORDER BY m.at DESC LIMIT 1), '') FROM known_account k WHERE k.firm_id = $1`, []any{firm},
 			func(scan func(...any) error) error {
 				var k Known
 				var raw []byte
-				err := scan(&k.Account, &k.Kind, &raw, &k.Who, &k.WhoName, &k.At)
+				err := scan(&k.Account, &k.Kind, &raw, &k.Who, &k.WhoName, &k.At, &k.Name)
 				list, sealed = append(list, k), append(sealed, raw)
 				return err
 			})

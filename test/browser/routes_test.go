@@ -179,6 +179,8 @@ var table = []route{
 	{pattern: "GET /groups", may: access.ViewEvidence, path: "/groups?firm={firm}"}, {pattern: "GET /groups/{id}", may: access.ViewEvidence, path: "/groups/{group}?firm={firm}", empty: true},
 	{pattern: "POST /groups/{id}/list", may: access.ExportData, also: access.ViewGroups, path: "/groups/{group}/list?firm={firm}", body: "what=links&why=dla+platformy"},
 	{pattern: "POST /groups/{id}/appeal", may: access.WorkGroups, path: "/groups/{group}/appeal?firm={firm}", body: "account={member}&why=list+od+osoby", empty: true},
+	{pattern: "POST /groups/{id}/again", may: access.ViewEvidence, path: "/groups/{group}/again?firm={firm}", body: "n=1", empty: true},
+	{pattern: "POST /groups/unknow", may: access.WorkGroups, path: "/groups/unknow?firm={firm}", body: "account=wordpress:nikt&why=to+nie+klient", empty: true},
 	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/decide?firm={firm}", body: "account=nobody&state=out&revision=1&why=to+nie+to+konto", empty: true},
 	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/know?firm={firm}", body: "account=wordpress:konto8&kind=customer&why=zam%C3%B3wienie+w+sklepie"},
 	{pattern: "POST /groups/{id}/{verb}", may: access.WorkGroups, path: "/groups/{group}/confirm?firm={firm}", body: "revision=2&why=sprawdzone+posty"},

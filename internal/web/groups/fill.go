@@ -176,11 +176,16 @@ func pace(posts []Post, under map[string][]group.Act, place map[string]int) (p P
 	return p
 }
 
+// placed gives everybody a number: the group's accounts their places, others one below zero each.
 func placed(list []group.Act, place map[string]int) (acts []Act) {
+	others := map[string]int{}
 	for _, a := range list {
 		i, ok := place[a.Account]
 		if !ok {
-			i = -1
+			if i, ok = others[a.Account]; !ok {
+				i = -1 - len(others)
+				others[a.Account] = i
+			}
 		}
 		acts = append(acts, Act{Who: i, At: a.At})
 	}
@@ -193,13 +198,13 @@ func paced(acts []Act, published time.Time, ours, others []time.Duration) (o, e 
 	for _, a := range acts {
 		after := a.At.Sub(published)
 		switch {
-		case after < 0:
+		case after < 0 || seen[a.Who]:
 		case a.Who < 0:
 			others = append(others, after)
-		case !seen[a.Who]:
-			seen[a.Who] = true
+		default:
 			ours = append(ours, after)
 		}
+		seen[a.Who] = seen[a.Who] || after >= 0
 	}
 	return ours, others
 }

@@ -37,7 +37,9 @@ const path = "/groups"
 // Mount puts the pages under their addresses.
 func Mount(mux *http.ServeMux, d Deps) {
 	mux.HandleFunc("GET "+path, d.list)
+	mux.HandleFunc("POST "+path+"/unknow", session.Require(access.WorkGroups, d.unknow))
 	mux.HandleFunc("GET "+path+"/{id}", d.show)
+	mux.HandleFunc("POST "+path+"/{id}/again", d.again)
 	mux.HandleFunc("POST "+path+"/{id}/list", session.Require(access.ExportData, d.export))
 	mux.HandleFunc("POST "+path+"/{id}/appeal", session.Require(access.WorkGroups, d.appeal))
 	mux.HandleFunc("POST "+path+"/{id}/{verb}", session.Require(access.WorkGroups, d.act))
@@ -79,9 +81,15 @@ type List struct {
 	Runs   []group.Run
 	Work   bool
 	Shared bool // only what was handed to a case is shown
+	Known  []group.Known
+	Form   Form // of the account whose mark is taken off
 }
 
 func (d Deps) list(w http.ResponseWriter, r *http.Request) {
+	d.listWith(w, r, Form{Verb: r.URL.Query().Get("do"), Vals: r.URL.Query()})
+}
+
+func (d Deps) listWith(w http.ResponseWriter, r *http.Request, form Form) {
 	ctx := r.Context()
 	f, err := firmOf(r)
 	if err != nil {
@@ -89,7 +97,7 @@ func (d Deps) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who := access.From(ctx)
-	v := List{Firm: f, All: r.URL.Query().Get("all") != "", Work: who.Holds(access.WorkGroups, f.ID), Shared: !who.Holds(access.ViewGroups, f.ID)}
+	v := List{Firm: f, Form: form, All: r.URL.Query().Get("all") != "", Work: who.Holds(access.WorkGroups, f.ID), Shared: !who.Holds(access.ViewGroups, f.ID)}
 	gs, err := d.Groups.List(ctx, f.ID, v.All)
 	for _, g := range gs {
 		x := row{G: g, Since: since(g)}
@@ -99,13 +107,15 @@ func (d Deps) list(w http.ResponseWriter, r *http.Request) {
 		v.Rows = append(v.Rows, x)
 	}
 	if err == nil && !v.Shared {
-		v.Runs, err = d.Groups.Runs(ctx, f.ID)
+		if v.Runs, err = d.Groups.Runs(ctx, f.ID); err == nil {
+			v.Known, err = d.Groups.KnownAccounts(ctx, f.ID)
+		}
 	}
 	if err != nil {
 		session.Fail(w, r, err)
 		return
 	}
-	session.Render(w, r, http.StatusOK, listPage(v))
+	session.Render(w, r, statusOf(form), listPage(v))
 }
 
 // caseOf is the case a group was handed to; none when the person may not see it.
@@ -127,17 +137,17 @@ func (d Deps) show(w http.ResponseWriter, r *http.Request) {
 
 // render is the page of a group with a form open. The form keeps what a person typed.
 func (d Deps) render(w http.ResponseWriter, r *http.Request, form Form) {
-	d.renderWith(w, r, form, nil)
+	d.renderWith(w, r, View{Form: form})
 }
 
-func (d Deps) renderWith(w http.ResponseWriter, r *http.Request, form Form, without *Appeal) {
+func (d Deps) renderWith(w http.ResponseWriter, r *http.Request, v View) {
 	ctx := r.Context()
 	f, err := firmOf(r)
 	if err != nil {
 		session.Fail(w, r, err)
 		return
 	}
-	v := View{Firm: f, Form: form, Without: without}
+	v.Firm = f
 	if v.G, err = d.Groups.Find(ctx, f.ID, r.PathValue("id")); err == nil {
 		err = d.fill(ctx, &v, r.FormValue("post"))
 	}
@@ -145,11 +155,14 @@ func (d Deps) renderWith(w http.ResponseWriter, r *http.Request, form Form, with
 		session.Fail(w, r, err)
 		return
 	}
-	status := http.StatusOK
-	if form.Err != nil {
-		status = session.Status(form.Err)
+	session.Render(w, r, statusOf(v.Form), groupPage(v))
+}
+
+func statusOf(f Form) int {
+	if f.Err != nil {
+		return session.Status(f.Err)
 	}
-	session.Render(w, r, status, groupPage(v))
+	return http.StatusOK
 }
 
 func orKey(name, key string) string { return cmp.Or(name, key) }

@@ -143,6 +143,31 @@ func TestMembersAreDecidedSplitMarkedAndRejected(t *testing.T) {
 	w.has(ewa.get("/groups?firm="+w.mine+"&all=1", 200), "G-02", "odrzucona")
 }
 
+// Whoever sees a group may have its figures made again from what is kept. A mark set by mistake is taken off again, with a reason.
+func TestFiguresAreMadeAgainAndAMarkIsTakenOff(t *testing.T) {
+	w := open(t)
+	w.plays()
+	g := w.group()
+	ewa, joanna, key := w.in("ewa@x.pl"), w.in("joanna@x.pl"), g.Accounts(false)[2]
+	w.has(joanna.get(groups.At(w.mine, g.ID), 200), "Policz jeszcze raz z zachowanych danych wersję")
+	page, _ := joanna.post(w.below(g, "again"), 200, "n", strconv.Itoa(g.Version))
+	w.has(page, "policzona jeszcze raz", "Wyszły te same liczby.")
+	for _, n := range []string{"999", "x", ""} {
+		joanna.post(w.below(g, "again"), 404, "n", n)
+	}
+	ewa.post(w.below(g, "know"), 303, "account", key, "kind", "customer", "why", "Zamówienie w sklepie: 5531.")
+	list := "/groups?firm=" + w.mine
+	w.has(ewa.get(list, 200), "Konta pominięte", "klient z zamówieniem", "Zamówienie w sklepie: 5531.", "Zdejmij oznaczenie")
+	w.lacks(joanna.get(list, 200), "do=unknow")
+	w.has(ewa.get(list+"&do=unknow&account="+url.QueryEscape(key), 200), "Następne liczenie znów przeczyta to konto")
+	page, _ = ewa.post("/groups/unknow?firm="+w.mine, 422, "account", key, "why", "bo")
+	w.has(page, `id="f-why-err"`, ">bo</textarea>")
+	ewa.post("/groups/unknow?firm="+w.mine, 404, "account", "webhook:nobody", "why", why)
+	joanna.post("/groups/unknow?firm="+w.mine, 403, "account", key, "why", why)
+	ewa.post("/groups/unknow?firm="+w.mine, 303, "account", key, "why", "To nie ta osoba, pomyłka w numerze.")
+	w.lacks(ewa.get(list, 200), "Konta pominięte")
+}
+
 // Whoever says they are on the list wrongly is counted out, and sees their own figures.
 func TestAnAppealCountsWithoutTheAccount(t *testing.T) {
 	w := open(t)
@@ -229,11 +254,15 @@ func TestOnlyThoseWhoMay(t *testing.T) {
 	kasia.get("/groups?firm="+w.mine, 403)
 	obcy.get(at, 404)
 	obcy.get(groups.At(w.other, g.ID), 404)
-	for _, verb := range []string{"confirm", "reject", "split", "merge", "decide", "sign", "hand", "know", "appeal", "list"} {
-		if verb != "list" {
+	for _, verb := range []string{"confirm", "reject", "split", "merge", "decide", "sign", "hand", "know", "appeal", "list", "again"} {
+		if verb != "list" && verb != "again" {
 			joanna.post(w.below(g, verb), 403, "revision", "1", "why", why)
 		}
 		obcy.post(w.below(g, verb), 404, "revision", "1", "why", why)
+		if verb == "again" {
+			adam.post(w.below(g, verb), 404, "n", "1")
+			continue
+		}
 		adam.post(w.below(g, verb), 403, "revision", "1", "why", why)
 	}
 }

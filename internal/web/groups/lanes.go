@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Act is what an account did under a post; Who is its place in the group, or below zero for an ordinary account.
+// Act is what an account did under a post; Who is its place in the group, or below zero for an ordinary account, each its own.
 type Act struct {
 	Who int
 	At  time.Time
@@ -83,7 +83,7 @@ func lanes(published time.Time, acts []Act) (l Lanes) {
 }
 
 func (l *Lanes) place(acts []Act, order []int, first map[int]time.Time) {
-	row := map[int]int{}
+	row, ordinary := map[int]int{}, map[int]bool{}
 	for _, who := range order {
 		if first[who].Sub(l.Start) > l.Length || len(l.Rows) == maxLanes {
 			l.Left++
@@ -99,7 +99,8 @@ func (l *Lanes) place(acts []Act, order []int, first map[int]time.Time) {
 		}
 		x := percent(share(d, l.Length))
 		if a.Who < 0 {
-			if l.Others++; l.Others <= maxOrdinary {
+			ordinary[a.Who] = true
+			if l.Others = len(ordinary); len(l.Ordinary) < maxOrdinary {
 				l.Ordinary = append(l.Ordinary, x)
 			}
 			continue

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"chop/internal/classify"
 	"chop/internal/group"
 	"chop/internal/mention"
@@ -236,4 +238,20 @@ func (v List) emptyText(ctx context.Context) string {
 		return page.T(ctx, "groups.none.scant", "Enough", page.Int(ctx, fewPosts))
 	}
 	return page.T(ctx, "groups.none.text")
+}
+
+// taken is the account whose mark is about to be taken off.
+func (v List) taken() (k group.Known, ok bool) {
+	if v.Form.Verb != "unknow" || !v.Work {
+		return k, false
+	}
+	i := slices.IndexFunc(v.Known, func(x group.Known) bool { return x.Account == v.Form.val("account") })
+	if i < 0 {
+		return k, false
+	}
+	return v.Known[i], true
+}
+
+func (v List) takeBack(k group.Known) templ.SafeURL {
+	return templ.SafeURL(path + "?firm=" + query(v.Firm.ID) + "&do=unknow&account=" + query(k.Account) + "#gr-unknow")
 }

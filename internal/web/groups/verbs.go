@@ -106,6 +106,43 @@ func (d Deps) appeal(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		session.Fail(w, r, err)
 	default:
-		d.renderWith(w, r, Form{}, &Appeal{Account: account, Stands: stands, Level: made.Level, Members: len(made.Members), P: made.P})
+		d.renderWith(w, r, View{Without: &Appeal{Account: account, Stands: stands, Level: made.Level, Members: len(made.Members), P: made.P}})
+	}
+}
+
+// again makes a kept finding again from its input and says whether the figures are the same. Whoever sees the group may ask; nothing is
+// changed.
+func (d Deps) again(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	f, err := firmOf(r)
+	n, bad := strconv.Atoi(r.PostFormValue("n"))
+	if err == nil && bad != nil {
+		err = fault.Missing("finding")
+	}
+	var made group.Reproduced
+	if err == nil {
+		made, err = d.Groups.Reproduce(ctx, f.ID, r.PathValue("id"), n)
+	}
+	if err != nil {
+		session.Fail(w, r, err)
+		return
+	}
+	d.renderWith(w, r, View{Again: &made})
+}
+
+// unknow takes the mark off an account, so that runs read it again.
+func (d Deps) unknow(w http.ResponseWriter, r *http.Request) {
+	f, err := session.Firm(r, access.WorkGroups)
+	if err == nil {
+		err = d.Groups.Unknow(r.Context(), f.ID, r.PostFormValue("account"), r.PostFormValue("why"))
+	}
+	switch {
+	case fault.Is(err, fault.Invalid):
+		d.listWith(w, r, Form{Verb: "unknow", Vals: r.PostForm, Err: err})
+	case err != nil:
+		session.Fail(w, r, err)
+	default:
+		session.Flash(w, r, page.Flash{Text: page.T(r.Context(), "groups.done.unknow")})
+		http.Redirect(w, r, path+"?firm="+query(f.ID), http.StatusSeeOther)
 	}
 }

@@ -30,6 +30,7 @@ type View struct {
 	Pace     Pace
 	Critics  Critics
 	Without  *Appeal
+	Again    *group.Reproduced        // a kept finding, made again
 	seals    map[string]page.SealMark // by exhibit id
 	Profiles bool                     // the person may open the page of an account
 }
@@ -44,7 +45,7 @@ type Post struct {
 type Pace struct {
 	Posts         int
 	Group, Others time.Duration
-	N             int // actions of others
+	N             int // of others
 }
 
 // Critics are those who complain and are in no group: nothing here lowers the weight of what they say.

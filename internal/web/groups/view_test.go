@@ -194,6 +194,66 @@ func TestFactsAreOnlyThoseThatWereCounted(t *testing.T) {
 	}
 }
 
+// A figure speaks for a group only when it does: not a pace little sooner than others', and no shuffled histories that found as much.
+func TestWeakFiguresAreNoFacts(t *testing.T) {
+	ctx := page.WithFrame(t.Context(), page.Frame{Lang: lang.PL, Now: noon})
+	v := sampleView(9, 1)
+	says := func(ps []page.Point) (all string) {
+		for _, p := range ps {
+			all += hardless(p.Text) + "\n"
+		}
+		return all
+	}
+	for _, x := range []struct {
+		group, others time.Duration
+		told          bool
+	}{{21 * time.Minute, 26 * time.Minute, false}, {14 * time.Minute, 28 * time.Minute, true}, {14 * time.Minute, 27 * time.Minute, false}} {
+		v.Pace = Pace{Posts: 8, Group: x.group, Others: x.others, N: 40}
+		if got := strings.Contains(says(v.against(ctx)), "odzywało się przeważnie po"); got != x.told {
+			t.Errorf("%s against %s: told %v", x.group, x.others, got)
+		}
+	}
+	for _, x := range []struct {
+		runs, larger int
+		says, doubts string
+	}{
+		{50, 0, "W 50 przetasowanych historiach tych samych kont tak duża grupa nie wyszła ani razu.", ""},
+		{50, 1, "Z 50 przetasowanych historii tych samych kont tak duża grupa wyszła w 1.", ""},
+		{50, 30, "", "W 30 z 50 przetasowanych historii"},
+		{4, 0, "", "Przetasowano dopiero 4 historie"},
+	} {
+		f := &v.G.Finding
+		f.Runs, f.Larger, f.Rate = x.runs, x.larger, float64(1+x.larger)/float64(1+x.runs)
+		facts, doubts := says(v.against(ctx)), says(v.doubts(ctx))
+		if strings.Contains(facts, "przetasowan") != (x.says != "") || !strings.Contains(facts, x.says) {
+			t.Errorf("%d of %d, facts: %s", x.larger, x.runs, facts)
+		}
+		if strings.Contains(strings.ToLower(doubts), "przetasowan") != (x.doubts != "") || !strings.Contains(doubts, x.doubts) {
+			t.Errorf("%d of %d, doubts: %s", x.larger, x.runs, doubts)
+		}
+	}
+	v.G.Proof = group.Proof{P: 1}
+	if s := hardless(proved(ctx, v.G)); !strings.Contains(s, "nie było jeszcze nowego posta") {
+		t.Error(s)
+	}
+}
+
+// An account that acts often under a post is one account, in the picture and in the medians.
+func TestOrdinaryAccountsCountOnce(t *testing.T) {
+	act := func(account string, s int) group.Act {
+		return group.Act{Account: account, Object: "p:1", At: noon.Add(time.Duration(s) * time.Second)}
+	}
+	list := []group.Act{act("a", 30), act("b", 40), act("eager", 100), act("eager", 110), act("eager", 120), act("late", 500)}
+	place := map[string]int{"a": 0, "b": 1}
+	if l := lanes(noon, placed(list, place)); l.Others != 2 || len(l.Ordinary) != 4 {
+		t.Errorf("%d ordinary accounts, %d marks", l.Others, len(l.Ordinary))
+	}
+	p := pace([]Post{{ID: "p:1", At: noon}}, map[string][]group.Act{"p:1": list}, place)
+	if p.N != 2 || p.Others != 500*time.Second || p.Group != 40*time.Second {
+		t.Errorf("%+v", p)
+	}
+}
+
 func hardless(s string) string { return strings.ReplaceAll(s, "\u00a0", " ") }
 
 // Every page of the place, in both languages and for groups of every size and state, without a missing text.
@@ -210,7 +270,11 @@ func TestEveryStateHasItsWords(t *testing.T) {
 					v.Without = &Appeal{Account: v.G.Members[0].Account, Stands: level > group.Trigger, Level: level, Members: 7, P: 0.0002}
 					complete(t, ctx, groupPage(v))
 				}
-				complete(t, ctx, listPage(List{Firm: v.Firm, Rows: []row{{G: v.G, Since: noon}}, Runs: []group.Run{{Name: "Sklep", Posts: 12, At: noon}}}))
+				v.Again = &group.Reproduced{Kept: v.G.Finding, Made: v.G.Finding, Same: level == group.Trigger, OtherCode: level == group.Inauthentic}
+				complete(t, ctx, groupPage(v))
+				known := []group.Known{{Account: "webhook:1", Kind: group.KnownCustomer, Name: hostile, Why: hostile, At: noon}, {Account: "webhook:2", Kind: group.KnownOwn, At: noon}}
+				off := Form{Verb: "unknow", Vals: url.Values{"account": {"webhook:1"}}}
+				complete(t, ctx, listPage(List{Firm: v.Firm, Work: true, Known: known, Form: off, Rows: []row{{G: v.G, Since: noon}}, Runs: []group.Run{{Name: "Sklep", Posts: 12, At: noon}}}))
 				complete(t, ctx, Panel([]group.Group{v.G}, v.G.Members[0].Account))
 				complete(t, ctx, Lines([]group.Group{v.G}, v.G.Members[0].Account))
 			}

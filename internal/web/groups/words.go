@@ -89,6 +89,8 @@ func proved(ctx context.Context, g group.Group) string {
 	switch {
 	case g.Frozen.IsZero():
 		return page.T(ctx, "groups.proof.unfrozen")
+	case p.Posts == 0:
+		return page.T(ctx, "groups.proof.none", "Day", day(ctx, g.Frozen))
 	case !p.Says():
 		return page.N(ctx, "groups.proof.waits", p.Posts, "Day", day(ctx, g.Frozen))
 	}
@@ -104,7 +106,7 @@ func proved(ctx context.Context, g group.Group) string {
 func (v View) against(ctx context.Context) (ps []page.Point) {
 	f := v.G.Finding
 	add := func(s string) { ps = append(ps, page.Point{Side: page.For, Text: s}) }
-	if v.Pace.Posts > 0 && v.Pace.N >= 5 && v.Pace.Group < v.Pace.Others {
+	if v.Pace.Posts > 0 && v.Pace.N >= 5 && 2*v.Pace.Group <= v.Pace.Others { // a little sooner is nothing
 		add(page.N(ctx, "groups.fact.pace", v.Pace.Posts, "Group", soon(ctx, v.Pace.Group), "Others", soon(ctx, v.Pace.Others)))
 	}
 	if v.G.Level >= group.Organised && f.Together > f.Expected {
@@ -113,7 +115,11 @@ func (v View) against(ctx context.Context) (ps []page.Point) {
 	if n, low, high := delays(f); n > 0 {
 		add(page.N(ctx, "groups.fact.delays", n, "Low", decimal(ctx, low, 2), "High", decimal(ctx, high, 2)))
 	}
-	if f.Runs > 0 {
+	switch {
+	case f.Runs == 0 || f.Rate > seldom: // stands among the doubts
+	case f.Larger == 0:
+		add(page.N(ctx, "groups.fact.unshuffled", f.Runs))
+	default:
 		add(page.N(ctx, "groups.fact.shuffled", f.Runs, "Larger", page.Int(ctx, f.Larger)))
 	}
 	for _, s := range f.Signs {
@@ -163,9 +169,12 @@ func (v View) doubts(ctx context.Context) (ps []page.Point) {
 	if p := v.G.Proof; p.Says() && p.P >= 0.01 {
 		add(page.T(ctx, "groups.doubt.proof"))
 	}
-	if f.Runs == 0 {
+	switch {
+	case f.Runs == 0:
 		add(page.T(ctx, "groups.doubt.runs"))
-	} else if f.Rate > 0.05 {
+	case f.Rate > seldom && f.Larger == 0:
+		add(page.N(ctx, "groups.doubt.runs.few", f.Runs))
+	case f.Rate > seldom:
 		add(page.T(ctx, "groups.doubt.rate", "Larger", page.Int(ctx, f.Larger), "Runs", page.Int(ctx, f.Runs)))
 	}
 	if f.Seen > 0 && f.Seen < fewPosts {
@@ -179,6 +188,9 @@ func (v View) doubts(ctx context.Context) (ps []page.Point) {
 	}
 	return ps
 }
+
+// seldom is how often a group as large may come up in shuffled histories before that speaks against it.
+const seldom = 0.05
 
 // fewPosts is how many posts a place needs before most groups can be found (domain/coordination.md 4.9).
 const fewPosts = 80
@@ -235,6 +247,26 @@ func follows(ctx context.Context, m group.Member) string {
 		return ""
 	}
 	return page.T(ctx, "coordination.member", "R", decimal(ctx, m.R, 2), "N", page.Int(ctx, m.Common), "Once", page.Int(ctx, max(1, int(math.Ceil(1/m.P))-1)))
+}
+
+// agrees says whether a finding made again is the kept one.
+func (v View) agrees(ctx context.Context) string {
+	switch {
+	case v.Again.Same:
+		return page.T(ctx, "groups.again.same")
+	case v.Again.OtherCode:
+		return page.T(ctx, "groups.again.newer")
+	}
+	return page.T(ctx, "groups.again.differs")
+}
+
+// differs is the figures of both.
+func (v View) differs(ctx context.Context) string {
+	brief := func(f group.Finding) string {
+		return page.T(ctx, "groups.again.figures", "Level", f.Level.Code(), "Accounts", page.N(ctx, "groups.n.accounts", len(f.Members)),
+			"Links", page.N(ctx, "groups.n.links", len(f.Links)), "Z", decimal(ctx, f.Z, 1))
+	}
+	return page.T(ctx, "groups.again.both", "Kept", brief(v.Again.Kept), "Made", brief(v.Again.Made))
 }
 
 func role(ctx context.Context, m group.Member) string {
