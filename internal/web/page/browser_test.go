@@ -130,6 +130,10 @@ func TestBrowserKeepsWhatAPersonIsDoing(t *testing.T) {
 	if got := js(`location.search + document.querySelector('.mi[data-on]').dataset.id + bad.join()`); got != "?m=done-hidem2" {
 		t.Errorf("after the deed: %s", got)
 	}
+	// A link to a part of the page, far from it: the part is where the person goes on.
+	js(`(() => { const a = document.createElement('a'); a.href = '/inbox?m=far#pane'; a.dataset.into = 'pane'; document.querySelector('main').append(a); a.focus(); a.click() })()`)
+	until(`document.getElementById('m').textContent === 'far' && document.activeElement.id === 'pane'`)
+	js(`document.activeElement.blur()`)
 	press("?")
 	if got := js(`[...document.querySelectorAll('dialog[open]')].map(d => d.id).join()`); got != "keys" {
 		t.Errorf("the help is %q", got)

@@ -94,7 +94,19 @@
     } finally { if (visiting === mine) visiting = null; }
     if (!bring(page.doc, ids)) { location.assign(page.url); return; }
     if (push) { history.replaceState({ ids }, ''); history.pushState({ ids }, '', page.url); }
+    arrive(new URL(url, location.href).hash.slice(1));
   };
+
+  // A link to a part of the page leads there, as it does without this script: the part comes into view, and the keyboard
+  // and the screen reader go on from it.
+  function arrive(id) {
+    const part = id && document.getElementById(id);
+    if (!part) return;
+    const top = part.getBoundingClientRect().top;
+    if (top < 0 || top > innerHeight / 2) part.scrollIntoView({ block: 'start' });
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+  }
 
   const idsOf = (e) => e.dataset.into.split(/\s+/).filter(Boolean);
   document.addEventListener('click', (e) => {
