@@ -74,6 +74,9 @@ func (c *simulateCmd) settings() simulate.Settings {
 
 // Run plays a page into files or into a running ChOP.
 func (c *simulateCmd) Run(ctx context.Context) error {
+	if c.Honest && max(c.Pile, c.Storm, c.Puppets, c.Stealth, c.Siege, c.Extort, c.Bomb) > 0 {
+		return errors.New("--honest plays no attack, and one is named too; leave out one of the two")
+	}
 	s := c.settings()
 	if err := s.Check(); err != nil {
 		return err

@@ -232,6 +232,11 @@ func TestWeakFiguresAreNoFacts(t *testing.T) {
 			t.Errorf("%d of %d, doubts: %s", x.larger, x.runs, doubts)
 		}
 	}
+	v = sampleView(9, 0)
+	v.G.Members[8].State, v.G.Members[7].State = group.Out, group.Out
+	if facts, doubts := says(v.against(ctx)), says(v.doubts(ctx)); !strings.Contains(facts, "Opóźnienia 7 kont") || !strings.Contains(doubts, "z wyniku o 9 kontach, z którego ludzie wyjęli 2 konta") {
+		t.Errorf("two are out: %s\n%s", facts, doubts)
+	}
 	v.G.Proof = group.Proof{P: 1}
 	if s := hardless(proved(ctx, v.G)); !strings.Contains(s, "nie było jeszcze nowego posta") {
 		t.Error(s)

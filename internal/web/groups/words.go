@@ -112,7 +112,7 @@ func (v View) against(ctx context.Context) (ps []page.Point) {
 	if v.G.Level >= group.Organised && f.Together > f.Expected {
 		add(picks(ctx, f))
 	}
-	if n, low, high := delays(f); n > 0 {
+	if n, low, high := delays(v.G); n > 0 {
 		add(page.N(ctx, "groups.fact.delays", n, "Low", decimal(ctx, low, 2), "High", decimal(ctx, high, 2)))
 	}
 	switch {
@@ -130,11 +130,11 @@ func (v View) against(ctx context.Context) (ps []page.Point) {
 	return ps
 }
 
-// delays are how the members' delays follow the group's.
-func delays(f group.Finding) (n int, low, high float64) {
+// delays are how the delays of those who are in follow the group's.
+func delays(g group.Group) (n int, low, high float64) {
 	low = 1
-	for _, m := range f.Members {
-		if !m.Uncertain && m.Common > 0 {
+	for _, m := range g.Members {
+		if m.State == group.In && m.Common > 0 {
 			n++
 			low, high = min(low, m.R), max(high, m.R)
 		}
@@ -177,6 +177,9 @@ func (v View) doubts(ctx context.Context) (ps []page.Point) {
 	case f.Rate > seldom:
 		add(page.T(ctx, "groups.doubt.rate", "Larger", page.Int(ctx, f.Larger), "Runs", page.Int(ctx, f.Runs)))
 	}
+	if n := strangers(v.G); n > 0 {
+		add(page.N(ctx, "groups.doubt.whole", len(f.Members), "Others", page.N(ctx, "groups.n.accounts", n)))
+	}
 	if f.Seen > 0 && f.Seen < fewPosts {
 		add(page.N(ctx, "groups.doubt.few", f.Seen, "Enough", page.Int(ctx, fewPosts)))
 	}
@@ -187,6 +190,16 @@ func (v View) doubts(ctx context.Context) (ps []page.Point) {
 		add(page.T(ctx, "groups.doubt.signs"))
 	}
 	return ps
+}
+
+// strangers is how many accounts of the newest finding do not stand in the group any more: a person took them out, or split it.
+func strangers(g group.Group) (n int) {
+	for _, f := range g.Finding.Members {
+		if m, ok := g.Member(f.Account); !ok || m.State == group.Out {
+			n++
+		}
+	}
+	return n
 }
 
 // seldom is how often a group as large may come up in shuffled histories before that speaks against it.
