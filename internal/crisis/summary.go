@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"chop/internal/access"
@@ -157,6 +158,9 @@ func lastPart(s string) string {
 func size(x Situation, t lang.Tag) string {
 	switch {
 	case x.Hostile == 0 && x.Items == 0:
+		if n, err := strconv.Atoi(x.Case.Facts["count"]); err == nil && x.Case.Title == "case.title.group" {
+			return t.N("summary.size.group", n)
+		}
 		return t.T("summary.size.none")
 	case x.Hostile == 0:
 		return t.N("summary.size.items", x.Items)

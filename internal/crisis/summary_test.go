@@ -47,10 +47,13 @@ func TestSummarySaysWhatAnOwnerNeeds(t *testing.T) {
 		"contained":               {func(x *Situation) { x.Case.Status = Contained }, "Nic nie trzeba robić."},
 		"a broken promise":        {func(x *Situation) { x.Case.WordAt = now.Add(-time.Minute) }, "jest w drodze"},
 		"a person's own title":    {func(x *Situation) { x.Case.Title = "Zwolniony Kowalski kradnie" }, "Pojawiła się sprawa"},
-		"the firm's own call":     {func(x *Situation) { x.Case.Title = "case.title.call" }, "co nam Państwo zgłosili"},
-		"over":                    {func(x *Situation) { x.Case.Status, x.Case.Resolution, x.Case.ClosedAt = Closed, Solved, now }, "Atak ustał. Sprawa jest zakończona."},
-		"merely criticism":        {func(x *Situation) { x.Case.Status, x.Case.Resolution, x.Case.ClosedAt = Closed, Criticism, now }, "To była prawdziwa krytyka"},
-		"over without a result":   {func(x *Situation) { x.Case.Status, x.Case.ClosedAt, x.Hostile = Closed, now, 0 }, "Zajęło to 3"},
+		"accounts that act together": {func(x *Situation) {
+			x.Case.Title, x.Case.Facts, x.Hostile, x.Items = "case.title.group", map[string]string{"count": "22"}, 0, 0
+		}, "Sprawdzamy, czy kilka kont działa razem pod Państwa postami. Chodzi o 22 konta; kto za nimi stoi, tego nie wiemy."},
+		"the firm's own call":   {func(x *Situation) { x.Case.Title = "case.title.call" }, "co nam Państwo zgłosili"},
+		"over":                  {func(x *Situation) { x.Case.Status, x.Case.Resolution, x.Case.ClosedAt = Closed, Solved, now }, "Atak ustał. Sprawa jest zakończona."},
+		"merely criticism":      {func(x *Situation) { x.Case.Status, x.Case.Resolution, x.Case.ClosedAt = Closed, Criticism, now }, "To była prawdziwa krytyka"},
+		"over without a result": {func(x *Situation) { x.Case.Status, x.Case.ClosedAt, x.Hostile = Closed, now, 0 }, "Zajęło to 3"},
 	} {
 		y := x
 		c.change(&y)

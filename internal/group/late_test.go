@@ -107,10 +107,33 @@ func TestTheOtherSideOfASplitAndOfAMergeIsToldAndSealedToo(t *testing.T) {
 	})
 }
 
-func TestAnAppealNeedsAReason(t *testing.T) {
+func TestWhatNeedsAReasonAPersonOrAnotherLevel(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.plays(f1, attacked(1))
 		g := w.only()
+		in := g.Accounts(false)
+		ok(t, w.groups.SetSigns(w.system(), f1, g.ID, []Sign{{Channel: "creation", P: 1e-6, Members: in}}))
+		wants(t, w.groups.SignOff(w.ewa(), f1, g.ID, w.only().Revision, why), fault.Invalid, "group.signoff") // nobody confirmed it
+		linked := func() int {
+			of, err := w.groups.Linked(w.t.Context(), f1, append([]string{"place:stranger"}, in[:2]...))
+			ok(t, err)
+			return len(of)
+		}
+		if linked() != 2 {
+			t.Errorf("%d of two accounts of an organised group are linked", linked())
+		}
+		w.exec(`UPDATE found_group SET level = 2 WHERE firm_id = $1`, f1)
+		if linked() != 0 {
+			t.Error("who only reacts to the same moment is called linked")
+		}
+		w.exec(`UPDATE found_group SET state = 'confirmed' WHERE firm_id = $1`, f1)
+		if linked() != 2 {
+			t.Error("a person confirmed it, and nobody is linked")
+		}
+		if one, err := w.groups.Linked(w.t.Context(), f1, in[:1]); err != nil || len(one) != 0 {
+			t.Errorf("one account is linked with itself: %v %v", one, err)
+		}
+		w.exec(`UPDATE found_group SET state = 'suggested', level = 3 WHERE firm_id = $1`, f1)
 		_, _, err := w.groups.Appeal(w.ewa(), f1, g.ID, g.Accounts(false)[0], " bo tak ")
 		wants(t, err, fault.Invalid, "why")
 		if got := w.verbs(g.ID); slices.Contains(got, "group.appeal") {

@@ -134,6 +134,14 @@ func only(f Finding, fits func(account string) bool) Finding {
 	return f
 }
 
+// claimed is a group's level after a finding: what a person signed stands while the machine still says organised.
+func claimed(g Group, f Finding) Level {
+	if g.Level == Inauthentic && f.Level >= Organised {
+		return Inauthentic
+	}
+	return f.Level
+}
+
 // refusal is a pair that a person said does not belong together, and what was known then.
 type refusal struct {
 	shared int

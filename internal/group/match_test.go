@@ -146,3 +146,58 @@ func TestALaterFindingDoesNotTakeAPersonsWordBack(t *testing.T) {
 		t.Errorf("%v", add)
 	}
 }
+
+// A place may lie about who answers whom; an act always ends under a question or under its post.
+func TestWhatAnActStandsUnder(t *testing.T) {
+	r := reading{published: map[string]int64{"p": 5}, byExt: map[string]said{
+		"ask":   {id: "q", at: 10, buyer: true},
+		"reply": {id: "r", parent: "ask", at: 20},
+		"deep":  {id: "d", parent: "reply", at: 30},
+		"self":  {id: "s", parent: "self", at: 40, buyer: true},
+		"a":     {id: "a", parent: "b", at: 50},
+		"b":     {id: "b", parent: "a", at: 60},
+	}}
+	for _, x := range []struct{ self, parent, want string }{
+		{"x", "deep", "q:q"},
+		{"r", "ask", "q:q"},
+		{"q", "", "p:p"},     // the question itself
+		{"s", "self", "p:p"}, // says that it answers itself
+		{"x", "b", "p:p"},    // a ring
+		{"x", "gone", "p:p"},
+	} {
+		if got := r.under(x.self, x.parent, "p"); got.ID != x.want || got.Question != strings.HasPrefix(x.want, "q") {
+			t.Errorf("%s answering %q stands under %s, want %s", x.self, x.parent, got.ID, x.want)
+		}
+	}
+}
+
+// Where the reading was cut, posts known only in part are left out whole, with what was done under them.
+func TestPostsFromBeforeTheCutAreLeftOutWhole(t *testing.T) {
+	r := reading{published: map[string]int64{"old": 100, "new": 200}, objects: map[string]*object{}, byExt: map[string]said{}}
+	for i, post := range []string{"old", "new", "new", "old"} {
+		r.add(Act{Account: string(rune('a' + i)), Mention: post}, post, "", int64(210+i), 999)
+	}
+	if all := r.done(); len(all.objects) != 2 || len(all.acts) != 4 || all.cut {
+		t.Fatalf("uncut: %+v", all)
+	}
+	r.objects, r.cut = map[string]*object{}, 150
+	in := r.done()
+	if len(in.objects) != 1 || in.objects[0].ID != "p:new" || len(in.acts) != 2 || !in.cut {
+		t.Errorf("cut: %+v", in)
+	}
+	for _, a := range in.acts {
+		if a.Object != "p:new" {
+			t.Errorf("an act under %s", a.Object)
+		}
+	}
+}
+
+func TestASignatureStandsOnlyOnOrganised(t *testing.T) {
+	for _, x := range []struct{ was, found, want Level }{
+		{Inauthentic, Organised, Inauthentic}, {Inauthentic, Trigger, Trigger}, {Organised, Trigger, Trigger}, {Trigger, Organised, Organised},
+	} {
+		if got := claimed(Group{Level: x.was}, Finding{Level: x.found}); got != x.want {
+			t.Errorf("%s and a finding of %s: %s", x.was.Code(), x.found.Code(), got.Code())
+		}
+	}
+}

@@ -22,7 +22,7 @@ const (
 const sealInput = "group input"
 
 // save holds a run's findings against the groups of the place and keeps what changed. news tells of a new group, a
-// changed level or other members; late that a newer run or a person spoke of a group since this run read its actions, so that
+// changed level, or other accounts in a group or a finding; late that a newer run or a person spoke of a group since this run read its actions, so that
 // it kept silent there.
 func (s *Store) save(ctx context.Context, r run) (news, late bool, err error) {
 	var sealed []byte
@@ -157,15 +157,13 @@ func (k *keeping) update(ctx context.Context, g Group, f Finding) error {
 		f.Signs = g.Finding.Signs
 	}
 	add, drop := joins(g, f)
-	level := f.Level
-	if g.Level == Inauthentic && f.Level >= Organised {
-		level = Inauthentic
-	}
+	level := claimed(g, f)
 	proof := k.r.proof(g)
 	significant := len(add)+len(drop) > 0 || level != g.Level
 	if !significant && sameFigures(g.Finding, f) && proof == g.Proof {
 		return k.foundAgain(ctx, g)
 	}
+	k.news = k.news || !sameMembers(g.Finding, f) // a rate of false groups is told of other accounts
 	f.Version = g.Version + 1
 	if err := k.keep(ctx, g.ID, f); err != nil {
 		return err

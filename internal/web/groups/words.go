@@ -113,7 +113,11 @@ func (v View) against(ctx context.Context) (ps []page.Point) {
 		add(picks(ctx, f))
 	}
 	if n, low, high := delays(v.G); n > 0 {
-		add(page.N(ctx, "groups.fact.delays", n, "Low", decimal(ctx, low, 2), "High", decimal(ctx, high, 2)))
+		from, to, id := decimal(ctx, low, 2), decimal(ctx, high, 2), "groups.fact.delays"
+		if from == to {
+			id = "groups.fact.delays.even"
+		}
+		add(page.N(ctx, id, n, "Low", from, "High", to))
 	}
 	switch {
 	case f.Runs == 0 || f.Rate > seldom: // stands among the doubts
