@@ -179,7 +179,7 @@ type FoundMember struct {
 // Sign is what another kind of evidence says of a group (domain/coordination.md 4.5). It says something only beside
 // behaviour, and lifts a level only by a person's word.
 type Sign struct {
-	Channel string            // text, phrase, link, creation, handle, operator
+	Channel string            // channel.Name
 	P       float64           // chance under the channel's own null, before correction for the number of groups
 	Members []string          // it speaks of
 	Facts   map[string]string // for the sentence "group.sign.<Channel>"

@@ -87,7 +87,7 @@ func (s *Store) Unknow(ctx context.Context, firm, account, why string) error {
 	})
 }
 
-// noteKnown records the mark under a keyed digest of the account, and lets every place be read again.
+// noteKnown records that a mark was set or taken off, not whose (the journal names no account), and lets every place be read again.
 func (s *Store) noteKnown(ctx context.Context, tx *db.Tx, firm, account, verb, why, kind string) error {
 	tx.Touch(firm, Topic)
 	if err := s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: reason.Ref{Kind: "firm", ID: firm}, Verb: verb, Why: why,
