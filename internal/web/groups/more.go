@@ -138,7 +138,7 @@ func (v View) cases() (os []page.Option) {
 // accounts are those that stand in the group.
 func (v View) accounts() (os []page.Option) {
 	for _, m := range standing(v.G.Members) {
-		os = append(os, page.Option{Value: m.Account, Text: short(name(m), 60), Selected: m.Account == v.Form.val("account")})
+		os = append(os, page.Option{Value: m.Account, Text: short(v.apart(m), 130), Selected: m.Account == v.Form.val("account")})
 	}
 	return os
 }

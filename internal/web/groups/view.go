@@ -138,6 +138,23 @@ func (v View) nameOf(account string) string {
 	return account
 }
 
+func (v View) apartOf(account string) string {
+	if m, ok := v.G.Member(account); ok {
+		return v.apart(m)
+	}
+	return account
+}
+
+// apart is what an account is called where a person picks it: two of the same name are told apart by their keys.
+func (v View) apart(m group.Member) string {
+	for _, o := range v.G.Members {
+		if o.Account != m.Account && name(o) == name(m) {
+			return short(name(m), 60) + " (" + short(m.Account, 60) + ")"
+		}
+	}
+	return name(m)
+}
+
 // open tells whether a person has to say something: nobody has, or some accounts are uncertain.
 func open(g group.Group) bool {
 	return g.State == group.Suggested || g.State == group.Confirmed && count(g, group.Uncertain) > 0

@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"chop/internal/access"
+	"chop/internal/coordination/channel"
 	"chop/internal/crisis"
 	"chop/internal/group"
 	"chop/internal/lang"
@@ -240,6 +241,21 @@ func TestWeakFiguresAreNoFacts(t *testing.T) {
 	v.G.Proof = group.Proof{P: 1}
 	if s := hardless(proved(ctx, v.G)); !strings.Contains(s, "nie było jeszcze nowego posta") {
 		t.Error(s)
+	}
+}
+
+// Two accounts of one name can be told apart where a person decides about one of them.
+func TestAccountsOfOneNameAreToldApart(t *testing.T) {
+	v := sampleView(5, 0)
+	v.G.Members[1].Name, v.G.Members[3].Name = "Nocna", "Nocna"
+	a, b := v.apart(v.G.Members[1]), v.apart(v.G.Members[3])
+	if a == b || !strings.Contains(a, v.G.Members[1].Account) || v.apart(v.G.Members[0]) != name(v.G.Members[0]) {
+		t.Errorf("%q, %q, %q", a, b, v.apart(v.G.Members[0]))
+	}
+	ctx := page.WithFrame(t.Context(), page.Frame{Lang: lang.PL, Now: noon})
+	s := group.Sign{Evidence: &channel.Evidence{Channel: channel.Phrase, Tested: true, P: 1e-5, Count: 14, Of: 18, Same: "nie kupujcie tu"}}
+	if says := sign(ctx, s); !strings.Contains(says, "z\u00a0") || strings.Contains(says, " z ") {
+		t.Errorf("a one-letter word may stay at the end of a line: %q", says)
 	}
 }
 

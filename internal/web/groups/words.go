@@ -149,7 +149,11 @@ func delays(g group.Group) (n int, low, high float64) {
 // sign is what another kind of evidence says.
 func sign(ctx context.Context, s group.Sign) string {
 	if s.Evidence != nil {
-		return s.Evidence.Says(page.Lang(ctx))
+		says := s.Evidence.Says(page.Lang(ctx))
+		if page.Lang(ctx) == lang.PL {
+			says = page.Typo(says)
+		}
+		return says
 	}
 	return page.T(ctx, "groups.sign", "Channel", page.T(ctx, "groups.channel"), "P", chance(ctx, "p", s.P), "N", page.Int(ctx, len(s.Members)))
 }

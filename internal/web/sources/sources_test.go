@@ -316,6 +316,9 @@ func TestTheJournalKnowsWhoDidIt(t *testing.T) {
 	if len(lines) != 1 || lines[0].Name != "Ewa Maj" {
 		t.Errorf("%+v", lines)
 	}
+	if a := v.post("/sources/new/webhook", "firm", "", "name", "Niczyj"); a.status != 422 || !strings.Contains(a.body, "do której należy kanał") {
+		t.Errorf("connecting to no firm: %d", a.status)
+	}
 	if a := v.post("/sources/new/webhook", "firm", w.other.ID, "name", "Obcy"); a.status != 404 {
 		t.Errorf("connecting to another firm: %d", a.status)
 	}

@@ -134,6 +134,11 @@ func (d Deps) connect(w http.ResponseWriter, r *http.Request) {
 	if v.Kind == webhook.Kind && in["secret"] == "" {
 		in["secret"] = webhook.NewSecret()
 	}
+	if v.Firm == "" {
+		v.Err = fault.New(fault.Invalid, "sources.firm").On("firm")
+		session.Render(w, r, http.StatusUnprocessableEntity, formPage(v))
+		return
+	}
 	src, report, err := d.Sources.Connect(r.Context(), v.Firm, v.Kind, v.Channel, in)
 	switch {
 	case err == nil:

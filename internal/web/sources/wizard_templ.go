@@ -575,7 +575,7 @@ func formPage(v FormView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = page.FormField(page.Field{Kind: page.FieldSelect, Name: "firm", Label: page.T(ctx, "sources.firm"), Options: firmOptions(ctx, v.Firms, v.Firm), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = page.FormField(page.Field{Kind: page.FieldSelect, Name: "firm", Label: page.T(ctx, "sources.firm"), Options: firmOptions(ctx, v.Firms, v.Firm), Required: true, Error: page.FieldError(ctx, v.Err, "firm")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
