@@ -84,6 +84,10 @@ type Group struct {
 // Ref points at a group.
 func Ref(id string) reason.Ref { return reason.Ref{Kind: "group", ID: id} }
 
+// Faded tells that the machine suggested the group and finds it no more, and no person stands for it: it can be looked up, and nothing
+// is said of its accounts.
+func (g Group) Faded() bool { return g.State == Suggested && !g.Lost.IsZero() }
+
 // Name is what people call it: "G-07".
 func (g Group) Name() string { return fmt.Sprintf("G-%02d", g.Number) }
 

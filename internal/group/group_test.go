@@ -101,6 +101,9 @@ func TestRejectedStaysRejectedUntilThereIsNewEvidence(t *testing.T) {
 		w.put(f1, p, late)
 		w.pass(5 * time.Minute)
 		back := w.only()
+		if len(w.found) != 2 || w.found[1].ID != g.ID {
+			t.Errorf("told of %v: what came back with new evidence has to be looked at", w.found)
+		}
 		if back.ID != g.ID || back.State != Suggested || back.Number != g.Number {
 			t.Errorf("with new posts: %s", describe(back))
 		}

@@ -134,6 +134,21 @@ func TestWhatNeedsAReasonAPersonOrAnotherLevel(t *testing.T) {
 			t.Errorf("one account is linked with itself: %v %v", one, err)
 		}
 		w.exec(`UPDATE found_group SET state = 'suggested', level = 3 WHERE firm_id = $1`, f1)
+		for _, lost := range []int{0, 1} { // runs find it no more, and nobody stands for it
+			w.exec(`UPDATE found_group SET lost_at = $2 WHERE firm_id = $1`, f1, lost)
+			of, err := w.groups.OfAuthor(w.ewa(), f1, in[0])
+			ok(t, err)
+			waits, err := w.groups.Waiting(w.ewa())
+			ok(t, err)
+			if len(of) != 1-lost || waits != 1-lost || linked() != 2-2*lost || len(w.list(false)) != 1 {
+				t.Errorf("lost %d: the account stands in %d groups, %d wait, %d linked", lost, len(of), waits, linked())
+			}
+		}
+		w.exec(`UPDATE found_group SET state = 'confirmed' WHERE firm_id = $1`, f1)
+		if of, err := w.groups.OfAuthor(w.ewa(), f1, in[0]); err != nil || len(of) != 1 {
+			t.Errorf("a person confirmed it: %d groups, %v", len(of), err)
+		}
+		w.exec(`UPDATE found_group SET state = 'suggested', lost_at = 0 WHERE firm_id = $1`, f1)
 		_, _, err := w.groups.Appeal(w.ewa(), f1, g.ID, g.Accounts(false)[0], " bo tak ")
 		wants(t, err, fault.Invalid, "why")
 		if got := w.verbs(g.ID); slices.Contains(got, "group.appeal") {

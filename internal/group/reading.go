@@ -44,14 +44,14 @@ func (s *Store) Runs(ctx context.Context, firm string) (runs []Run, err error) {
 	return runs, nil
 }
 
-// Waiting is how many groups of the firms one may see nobody has decided about. With access.SharedGroups alone it is none.
+// Waiting is how many groups of the firms one may see nobody has decided about; faded ones need not be. With access.SharedGroups alone it is none.
 func (s *Store) Waiting(ctx context.Context) (n int, err error) {
 	firms := access.Scope(ctx, access.ViewGroups)
 	if len(firms) == 0 {
 		return 0, nil
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.One(ctx, `SELECT count(*) FROM found_group WHERE firm_id IN (`+db.Marks(1, len(firms))+`) AND state = 'suggested'`, db.Args(firms), &n)
+		_, err := tx.One(ctx, `SELECT count(*) FROM found_group WHERE firm_id IN (`+db.Marks(1, len(firms))+`) AND state = 'suggested' AND lost_at = 0`, db.Args(firms), &n)
 		return err
 	})
 	if err != nil {

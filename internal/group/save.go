@@ -274,7 +274,7 @@ func (k *keeping) make(ctx context.Context, f Finding) error {
 	return k.tell(ctx, g)
 }
 
-// revive suggests a rejected group again, under its number.
+// revive suggests a rejected group again, under its number, and tells of it again.
 func (k *keeping) revive(ctx context.Context, g Group, f Finding) error {
 	f.Version = g.Version + 1
 	if err := k.keep(ctx, g.ID, f); err != nil {
@@ -292,7 +292,7 @@ func (k *keeping) revive(ctx context.Context, g Group, f Finding) error {
 	if err := k.s.put(ctx, k.tx, g); err != nil {
 		return err
 	}
-	if _, err := k.tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1, lost_at = 0 WHERE firm_id = $1 AND id = $2`, g.Firm, g.ID); err != nil {
+	if _, err := k.tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1, lost_at = 0, told = 0 WHERE firm_id = $1 AND id = $2`, g.Firm, g.ID); err != nil {
 		return err
 	}
 	k.news = true

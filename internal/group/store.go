@@ -112,7 +112,7 @@ func (s *Store) load(ctx context.Context, firm, id string) (Group, error) {
 	return gs[0], nil
 }
 
-// OfAuthor is the groups that count in which the account is in or may be. Needs what List needs.
+// OfAuthor is the groups that count in which the account is in or may be, without faded ones. Needs what List needs.
 func (s *Store) OfAuthor(ctx context.Context, firm, key string) ([]Group, error) {
 	return s.having(ctx, firm, []string{key})
 }
@@ -148,7 +148,7 @@ func (s *Store) Linked(ctx context.Context, firm string, keys []string) (map[str
 	}
 	linked := map[string]string{}
 	for _, g := range gs {
-		if g.Level < Organised && g.State != Confirmed {
+		if g.Faded() || g.Level < Organised && g.State != Confirmed {
 			continue
 		}
 		in := slices.DeleteFunc(g.Accounts(false), func(k string) bool { return !slices.Contains(keys, k) })
@@ -168,7 +168,7 @@ func (s *Store) having(ctx context.Context, firm string, keys []string) ([]Group
 		return nil, err
 	}
 	gs, err := s.holding(ctx, firm, keys)
-	return slices.DeleteFunc(gs, func(g Group) bool { return shared && g.Case == "" }), err
+	return slices.DeleteFunc(gs, func(g Group) bool { return g.Faded() || shared && g.Case == "" }), err
 }
 
 // holding is the live groups in which one of the accounts is in or uncertain.

@@ -62,14 +62,14 @@ func Title(ctx context.Context, g group.Group) string { return title(ctx, g) }
 // State is the mark of what people said of a group.
 func State(ctx context.Context, g group.Group) page.Mark { return toned(ctx, g) }
 
-// Undecided are the groups that wait for a person, of one firm.
+// Undecided are the groups that wait for a person, of one firm; what runs find no more waits for nobody.
 func Undecided(ctx context.Context, s *group.Store, firm string) (out []group.Group, err error) {
 	if s == nil || !access.From(ctx).Holds(access.ViewGroups, firm) {
 		return nil, nil
 	}
 	all, err := s.List(ctx, firm, false)
 	for _, g := range all {
-		if open(g) {
+		if open(g) && !g.Faded() {
 			out = append(out, g)
 		}
 	}

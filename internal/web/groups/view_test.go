@@ -291,6 +291,7 @@ func TestEveryStateHasItsWords(t *testing.T) {
 					v.Without = &Appeal{Account: v.G.Members[0].Account, Stands: level > group.Trigger, Level: level, Members: 7, P: 0.0002}
 					complete(t, ctx, groupPage(v))
 				}
+				v.G.Lost = noon
 				v.Again = &group.Reproduced{Kept: v.G.Finding, Made: v.G.Finding, Same: level == group.Trigger, OtherCode: level == group.Inauthentic}
 				complete(t, ctx, groupPage(v))
 				known := []group.Known{{Account: "webhook:1", Kind: group.KnownCustomer, Name: hostile, Why: hostile, At: noon}, {Account: "webhook:2", Kind: group.KnownOwn, At: noon}}

@@ -89,7 +89,7 @@ func (d Deps) groups(ctx context.Context, v *View) error {
 		return err
 	}
 	for _, g := range list {
-		if g.Level >= group.Organised {
+		if g.Level >= group.Organised && !g.Faded() {
 			v.Doing = append(v.Doing, Line{Icon: "waypoints", At: g.Changed, Href: groups.At(g.Firm, g.ID),
 				Text: page.N(ctx, "groups.owner."+string(g.State), len(g.Accounts(false)))})
 		}
