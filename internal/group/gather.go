@@ -99,10 +99,19 @@ type said struct {
 	buyer      bool
 }
 
+// What a run reads; a test holds them against the indexes.
+const (
+	ownAccounts    = `SELECT DISTINCT author_key FROM mention WHERE firm_id = $1 AND source_id = $2 AND own = TRUE`
+	newestMentions = `SELECT id, ext_id, post_id, parent_ext, author_key, author_name, kind, at, seen_at, own, buyer FROM mention
+		WHERE firm_id = $1 AND source_id = $2 AND post_id <> '' ORDER BY at DESC LIMIT $3`
+	newestReactions = `SELECT post_id, parent_ext, author_key, author_name, kind, at, seen_at FROM reaction
+		WHERE firm_id = $1 AND source_id = $2 AND post_id <> '' ORDER BY at DESC LIMIT $3`
+)
+
 // ours are the accounts that spoke for the firm.
 func (r *reading) ours(ctx context.Context, tx *db.Tx) error {
 	r.own = map[string]bool{}
-	return tx.Each(ctx, `SELECT DISTINCT author_key FROM mention WHERE firm_id = $1 AND source_id = $2 AND own = TRUE`, []any{r.firm, r.src},
+	return tx.Each(ctx, ownAccounts, []any{r.firm, r.src},
 		func(scan func(...any) error) error {
 			var k string
 			err := scan(&k)
@@ -124,8 +133,7 @@ func (r *reading) posts(ctx context.Context, tx *db.Tx) error {
 
 func (r *reading) mentions(ctx context.Context, tx *db.Tx) error {
 	n, oldest := 0, int64(0)
-	err := tx.Each(ctx, `SELECT id, ext_id, post_id, parent_ext, author_key, author_name, kind, at, seen_at, own, buyer FROM mention
-		WHERE firm_id = $1 AND source_id = $2 AND post_id <> '' ORDER BY at DESC LIMIT $3`, []any{r.firm, r.src, r.most}, func(scan func(...any) error) error {
+	err := tx.Each(ctx, newestMentions, []any{r.firm, r.src, r.most}, func(scan func(...any) error) error {
 		var a Act
 		var ext, post, parent string
 		var at, seenAt int64
@@ -148,8 +156,7 @@ func (r *reading) mentions(ctx context.Context, tx *db.Tx) error {
 
 func (r *reading) reactions(ctx context.Context, tx *db.Tx) error {
 	n, oldest := 0, int64(0)
-	err := tx.Each(ctx, `SELECT post_id, parent_ext, author_key, author_name, kind, at, seen_at FROM reaction
-		WHERE firm_id = $1 AND source_id = $2 AND post_id <> '' ORDER BY at DESC LIMIT $3`, []any{r.firm, r.src, r.most}, func(scan func(...any) error) error {
+	err := tx.Each(ctx, newestReactions, []any{r.firm, r.src, r.most}, func(scan func(...any) error) error {
 		var a Act
 		var post, parent string
 		var at, seenAt int64
