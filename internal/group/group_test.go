@@ -247,6 +247,13 @@ func TestSigningOffNeedsAnotherKindOfEvidence(t *testing.T) {
 		if g = w.only(); g.Level != Organised || !g.Signed.IsZero() {
 			t.Errorf("the ground of the signature is gone, and it stands: %s", describe(g))
 		}
+		rest := g.Accounts(false)
+		ok(t, w.groups.SetSigns(w.system(), f1, g.ID, []Sign{{Channel: "creation", P: 1e-6, Members: rest[:3]}}))
+		ok(t, w.groups.SignOff(w.ewa(), f1, g.ID, w.only().Revision, why))
+		ok(t, w.groups.Know(w.ewa(), f1, rest[0], KnownCustomer, why))
+		if g = w.only(); g.Level != Organised || !g.Signed.IsZero() {
+			t.Errorf("one of the three is a customer, and the signature stands: %s", describe(g))
+		}
 	})
 }
 

@@ -123,8 +123,15 @@ func (s *Store) outEverywhere(ctx context.Context, tx *db.Tx, firm, account stri
 			WHERE firm_id = $1 AND group_id = $2 AND account = $3`, firm, g.ID, account, tx.Now(), who.User, who.Name); err != nil {
 			return fmt.Errorf("take account out of group: %w", err)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1, changed_at = $3 WHERE firm_id = $1 AND id = $2`, firm, g.ID, tx.Now()); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE found_group SET revision = revision + 1 WHERE firm_id = $1 AND id = $2`, firm, g.ID); err != nil {
 			return fmt.Errorf("take account out of group: %w", err)
+		}
+		if g, err = s.load(ctx, firm, g.ID); err != nil { // as it is now that nobody else decides about it
+			return err
+		}
+		unsign(&g)
+		if err := s.put(ctx, tx, g); err != nil {
+			return err
 		}
 		if err := s.Jobs.Put(ctx, Changed{firm, g.ID, true}); err != nil {
 			return err

@@ -131,10 +131,7 @@ func (s *Store) Decide(ctx context.Context, firm, id string, revision int, accou
 			WHERE firm_id = $1 AND group_id = $2 AND account = $3`, firm, id, account, string(to), tx.Now(), who.User, who.Name); err != nil {
 			return nil, fmt.Errorf("decide member: %w", err)
 		}
-		if g.Signed.IsZero() || len(g.Strong()) > 0 {
-			return nil, s.freeze(ctx, tx, g)
-		}
-		g.Level, g.Signed, g.SignedBy, g.SignedName = g.Finding.Level, time.Time{}, "", "" // the sign spoke of who is out now
+		unsign(g)
 		return nil, s.freeze(ctx, tx, g)
 	})
 }
@@ -151,6 +148,13 @@ func (s *Store) SignOff(ctx context.Context, firm, id string, revision int, why 
 		g.Level, g.Signed, g.SignedBy, g.SignedName = Inauthentic, tx.Now(), who.User, who.Name
 		return map[string]string{"signs": strings.Join(signs, ",")}, nil
 	})
+}
+
+// unsign takes a signature back whose ground spoke of accounts that are out now.
+func unsign(g *Group) {
+	if !g.Signed.IsZero() && len(g.Strong()) == 0 {
+		g.Level, g.Signed, g.SignedBy, g.SignedName = g.Finding.Level, time.Time{}, "", ""
+	}
 }
 
 // Strong are the channels of the newest finding that speak strongly of at least three accounts that are in: the ground of SignOff.
