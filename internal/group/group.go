@@ -188,7 +188,7 @@ type Sign struct {
 	Members []string          // it speaks of
 	Facts   map[string]string // for the sentence "group.sign.<Channel>"
 	Strong  bool              // P at most 0.01 / number of groups, corrected for its kind
-	// Evidence is the channel's own words and pairs; nil for what a person or a test put in.
+	// Evidence is the channel's own words and pairs.
 	Evidence *channel.Evidence `json:",omitempty"`
 }
 

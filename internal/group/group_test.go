@@ -232,9 +232,9 @@ func TestSigningOffNeedsAnotherKindOfEvidence(t *testing.T) {
 		ok(t, w.groups.Confirm(w.ewa(), f1, g.ID, g.Revision, why))
 		wants(t, w.groups.SignOff(w.ewa(), f1, g.ID, w.only().Revision, why), fault.Invalid, "group.signoff")
 		in := g.Accounts(false)
-		ok(t, w.groups.SetSigns(w.system(), f1, g.ID, []Sign{{Channel: "creation", P: 1e-6, Members: in[:5]}, {Channel: "text", P: 0.2, Members: in}}))
+		w.signs(Sign{Channel: "creation", P: 1e-6, Members: in[:5], Strong: true}, Sign{Channel: "text", P: 0.2, Members: in})
 		g = w.only()
-		if len(g.Finding.Signs) != 2 || !g.Finding.Signs[0].Strong || g.Finding.Signs[1].Strong || g.Level != Organised {
+		if len(g.Finding.Signs) != 2 || g.Level != Organised {
 			t.Fatalf("%s: %+v", describe(g), g.Finding.Signs)
 		}
 		ok(t, w.groups.SignOff(w.ewa(), f1, g.ID, g.Revision, why))
@@ -248,7 +248,7 @@ func TestSigningOffNeedsAnotherKindOfEvidence(t *testing.T) {
 			t.Errorf("the ground of the signature is gone, and it stands: %s", describe(g))
 		}
 		rest := g.Accounts(false)
-		ok(t, w.groups.SetSigns(w.system(), f1, g.ID, []Sign{{Channel: "creation", P: 1e-6, Members: rest[:3]}}))
+		w.signs(Sign{Channel: "creation", P: 1e-6, Members: rest[:3], Strong: true})
 		ok(t, w.groups.SignOff(w.ewa(), f1, g.ID, w.only().Revision, why))
 		ok(t, w.groups.Know(w.ewa(), f1, rest[0], KnownCustomer, why))
 		if g = w.only(); g.Level != Organised || !g.Signed.IsZero() {

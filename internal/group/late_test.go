@@ -112,7 +112,7 @@ func TestWhatNeedsAReasonAPersonOrAnotherLevel(t *testing.T) {
 		w.plays(f1, attacked(1))
 		g := w.only()
 		in := g.Accounts(false)
-		ok(t, w.groups.SetSigns(w.system(), f1, g.ID, []Sign{{Channel: "creation", P: 1e-6, Members: in}}))
+		w.signs(Sign{Channel: "creation", P: 1e-6, Members: in, Strong: true})
 		wants(t, w.groups.SignOff(w.ewa(), f1, g.ID, w.only().Revision, why), fault.Invalid, "group.signoff") // nobody confirmed it
 		linked := func() int {
 			of, err := w.groups.Linked(w.t.Context(), f1, append([]string{"place:stranger"}, in[:2]...))

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"chop/internal/access"
 	"chop/internal/coordination/detect"
 	"chop/internal/db"
 	"chop/internal/job"
@@ -260,43 +259,4 @@ func finding(g detect.Group) Finding {
 			Expected: l.Expected, P: l.P, Q: l.Q})
 	}
 	return f
-}
-
-// SetSigns puts in what other kinds of evidence say of a group. They are strong at a chance of at most 0.01 / number of
-// groups of the run, and lift a level only by a person's word (SignOff). The figures of behaviour stay as they are. For rooms
-// and jobs on the program's behalf.
-func (s *Store) SetSigns(ctx context.Context, firm, id string, signs []Sign) error {
-	if err := access.Check(ctx, access.WorkGroups, firm); err != nil {
-		return err
-	}
-	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE found_group SET revision = revision WHERE firm_id = $1 AND id = $2`, firm, id); err != nil {
-			return fmt.Errorf("hold group: %w", err)
-		}
-		g, err := s.load(ctx, firm, id)
-		if err != nil {
-			return err
-		}
-		f := g.Finding
-		f.Signs = strengthened(signs, f.Groups)
-		if sameFigures(f, g.Finding) {
-			return nil
-		}
-		f.Version, f.At, g.Version = g.Version+1, tx.Now(), g.Version+1
-		if err := s.addVersion(ctx, tx, firm, id, f); err != nil {
-			return err
-		}
-		return s.put(ctx, tx, g)
-	})
-}
-
-// signLevel is the chance below which a sign of another kind is strong, divided by the number of groups.
-const signLevel = 0.01
-
-func strengthened(signs []Sign, groups int) []Sign {
-	signs = slices.Clone(signs)
-	for i := range signs {
-		signs[i].Strong = signs[i].P*float64(max(groups, 1)) <= signLevel
-	}
-	return signs
 }
