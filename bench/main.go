@@ -50,13 +50,14 @@ var series = []struct {
 	{"worlds", "Worlds: what is found and falsely flagged", []string{"World", "Worlds", "Attack", "Accounts found at L1 or higher", "L2 or higher", "L3", "Groups found at L3", "Honest accounts at L1", "L2", "L3", "False groups of L3", "ARI"}, worlds},
 	{"histories", "Worlds: how much history it needs", []string{"World", "Attack", "20 posts", "40", "60", "80", "100", "120", "160", "240", "Posts to the first finding, median", "Honest accounts at L3 at all lengths"}, histories},
 	{"vault", "Vault", []string{"Database", "What", "Took", "Figure"}, vault},
-	{"pulses", "Alarms of the pulse where nothing happened", []string{"Stream", "Items an hour", "Months", "Alarms a month", "The same, nine days of history", "z-score"}, pulses},
+	{"pulses", "Alarms of the pulse where nothing happened", []string{"Stream", "Items an hour", "Months", "Alarms a month", "The first month after nine days", "On days ten times the usual one, of each", "z-score"}, pulses},
+	{"bursts", "Attacks: when the pulse tells", []string{"Attack", "Operations", "Told", "Worlds with one told", "After, median", "Told, nine days of history", "Worlds with one told", "The rule of ambushes, were it under a question", "After, median"}, bursts},
 	{"size", "Program", []string{"What", "Size"}, size},
 }
 
 func main() {
 	var o options
-	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,worlds,histories,pulses,vault,size")
+	only := flag.String("only", "", "series to run, of latency,intake,pages,memory,start,deed,wave,labels,groups,worlds,histories,pulses,bursts,vault,size")
 	dbs := flag.String("db", "sqlite,postgres", "databases to run on")
 	flag.IntVar(&o.mentions, "mentions", 1_000_000, "mentions in the database for pages and start")
 	flag.StringVar(&o.out, "out", "docs/measures.md", "page whose tables are replaced")

@@ -29,6 +29,7 @@ type Baseline struct {
 	Mean  [weekLong]float64 // Monday 0 o'clock first, in the firm's zone
 	Size  float64           // of the negative binomial: variance = mean + mean²/Size
 	Weeks float64           // of history it was learned from
+	Tail  Tail              // how surprising ordinary episodes were
 }
 
 // Calendar tells where and when a firm's people live: holidays count as Sundays.
@@ -62,32 +63,55 @@ func Learn(past []Hour, c Calendar) Baseline {
 	b := Baseline{Size: clump, Weeks: float64(len(past)) / weekLong}
 	hundredth := top(past)
 	var limit [weekLong]float64
-	for s, m := range means(past, c, func(Hour) float64 { return hundredth }) {
+	for s, m := range count(past, c, func(Hour) float64 { return hundredth }).means() {
 		limit[s] = float64(wild(m))
 	}
 	tamed := func(h Hour) float64 { return limit[c.slot(h.At)] }
-	b.Mean = means(past, c, tamed)
+	t := count(past, c, tamed)
+	b.Mean = t.means()
 	b.Size = b.size(past, c, tamed)
+	expected := make([]float64, len(past))
+	for i, h := range past {
+		expected[i] = t.without(c.slot(h.At), math.Min(float64(h.Count), tamed(h)))
+	}
+	b.Tail = tail(b.peaks(past, expected), b.Weeks)
 	return b
 }
 
-// means of each hour of the week, drawn to those of the hour of the day; no hour counts for more than its most.
-func means(past []Hour, c Calendar, most func(Hour) float64) (mean [weekLong]float64) {
-	var sum, n [weekLong]float64
-	var daySum, dayN [24]float64
+// tally is what past hours brought, by hour of the week and of the day.
+type tally struct {
+	sum, n       [weekLong]float64
+	daySum, dayN [24]float64
+}
+
+func count(past []Hour, c Calendar, most func(Hour) float64) (t tally) {
 	for _, h := range past {
 		s, x := c.slot(h.At), math.Min(float64(h.Count), most(h))
-		sum[s], n[s] = sum[s]+x, n[s]+1
-		daySum[s%24], dayN[s%24] = daySum[s%24]+x, dayN[s%24]+1
+		t.sum[s], t.n[s] = t.sum[s]+x, t.n[s]+1
+		t.daySum[s%24], t.dayN[s%24] = t.daySum[s%24]+x, t.dayN[s%24]+1
 	}
+	return t
+}
+
+// means are drawn to those of the hour of the day.
+func (t tally) means() (mean [weekLong]float64) {
 	for s := range mean {
-		usual := 0.0
-		if dayN[s%24] > 0 {
-			usual = daySum[s%24] / dayN[s%24]
-		}
-		mean[s] = max(floor, (sum[s]+shrink*usual)/(n[s]+shrink))
+		mean[s] = drawn(t.sum[s], t.n[s], t.daySum[s%24], t.dayN[s%24])
 	}
 	return mean
+}
+
+// without is the mean of a slot as it would be without one hour that brought x: an hour must not explain itself.
+func (t tally) without(s int, x float64) float64 {
+	return drawn(t.sum[s]-x, t.n[s]-1, t.daySum[s%24]-x, t.dayN[s%24]-1)
+}
+
+func drawn(sum, n, daySum, dayN float64) float64 {
+	usual := 0.0
+	if dayN > 0 {
+		usual = daySum / dayN
+	}
+	return max(floor, (sum+shrink*usual)/(n+shrink))
 }
 
 // top is the count that one hour in a hundred exceeds.
@@ -177,19 +201,28 @@ func (b Baseline) Look(at []time.Time, now time.Time, c Calendar) (Burst, bool) 
 				x.Count++
 			}
 		}
-		size := b.Size * math.Sqrt(w.Hours()) // clumps of neighbouring hours belong together, so less than size times hours
-		x.P = Chance(x.Count, x.Expected, size)
-		if x.Count >= fewest && x.P < rare/float64(len(windows)) {
-			x.Needed = needed(x.Expected, size)
+		x.P = b.chance(x.Count, x.Expected, w)
+		if x.Count >= fewest && b.beyond(x.P) {
+			x.Needed = b.needed(x.Expected, w)
 			return x, true
 		}
 	}
 	return Burst{}, false
 }
 
-func needed(mean, size float64) int {
+// chance of as many in a window. Clumps of neighbouring hours belong together, so the size is less than hours times that of one.
+func (b Baseline) chance(n int, mean float64, w time.Duration) float64 {
+	return Chance(n, mean, b.Size*math.Sqrt(w.Hours()))
+}
+
+// beyond tells whether so small a chance is rare by the law, and by what the firm's own past brought.
+func (b Baseline) beyond(p float64) bool {
+	return p < rare/float64(len(windows)) && b.Tail.Often(-math.Log(max(p, 1e-300))) <= wanted
+}
+
+func (b Baseline) needed(mean float64, w time.Duration) int {
 	n := fewest
-	for n < 1_000_000 && Chance(n, mean, size) >= rare/float64(len(windows)) {
+	for n < 1_000_000 && !b.beyond(b.chance(n, mean, w)) {
 		n += max(1, n/50)
 	}
 	return n

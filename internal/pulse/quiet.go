@@ -2,12 +2,12 @@ package pulse
 
 import "time"
 
-// A baseline by the hour of the week needs four weeks. Until then the last seven days count, with the two days before now left out, so
-// that an attack that begins slowly does not become its own normal (EARS C2; domain/coordination.md 4.5).
+// A baseline by the hour of the week needs four weeks. Until then all there is counts, with the two days before now left out, so that an
+// attack that begins slowly does not become its own normal (EARS C2; domain/coordination.md 4.5). EARS looks back seven days only; the
+// liveliest moments of a firm are few, and every week more of them saves a false alarm.
 const (
 	enough = 4 * 7 * 24 * time.Hour
 	guard  = 2 * 24 * time.Hour
-	short  = 7 * 24 * time.Hour
 	margin = 24 * time.Hour // left out before now when there is enough history
 )
 
@@ -29,11 +29,7 @@ func span(first, now time.Time) (begin, end time.Time, ok bool) {
 	if now.Add(-guard).After(first.Add(24 * time.Hour)) {
 		end = now.Add(-guard)
 	}
-	begin = end.Add(-short)
-	if first.After(begin) {
-		begin = first
-	}
-	return begin, end, begin.Before(end)
+	return first, end, first.Before(end)
 }
 
 const (

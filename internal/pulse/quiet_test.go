@@ -36,7 +36,7 @@ func TestHistoryIsTakenFromWhereItIsKnown(t *testing.T) {
 		"nothing":            {time.Time{}, 0, 0, false},
 		"a year":             {now.Add(-365 * 24 * time.Hour), history + margin, margin, true},
 		"five weeks":         {hour.Add(-35 * 24 * time.Hour), 35 * 24 * time.Hour, margin, true},
-		"three weeks":        {hour.Add(-21 * 24 * time.Hour), guard + short, guard, true},
+		"three weeks":        {hour.Add(-21 * 24 * time.Hour), 21 * 24 * time.Hour, guard, true},
 		"five days":          {hour.Add(-5 * 24 * time.Hour), 5 * 24 * time.Hour, guard, true},
 		"a day and a half":   {hour.Add(-36 * time.Hour), 36 * time.Hour, margin, true},
 		"it began this hour": {now, 0, 0, false},
