@@ -22,6 +22,7 @@ import (
 	"chop/internal/web/macros"
 	"chop/internal/web/owner"
 	"chop/internal/web/people"
+	webpulse "chop/internal/web/pulse"
 	"chop/internal/web/replies"
 	"chop/internal/web/retention"
 	"chop/internal/web/rules"
@@ -57,6 +58,7 @@ func (a *App) mountPlaces(mux *http.ServeMux) {
 	firms.Mount(mux, firms.Deps{Firms: a.Firms})
 	engines.Mount(mux, engines.Deps{Firms: a.Firms, Second: a.Second})
 	labels.Mount(mux, labels.Deps{Labels: a.Labels, Memory: a.Memory, Learn: a.Learn, Mentions: a.Mentions})
+	webpulse.Mount(mux, webpulse.Deps{Beat: a.Beat})
 	calibration.Mount(mux, calibration.Deps{Outcomes: a.Outcomes})
 	replies.Mount(mux, replies.Deps{Replies: a.Replies})
 	rules.Mount(mux, rules.Deps{Rules: a.OwnRules, Mentions: a.Mentions})

@@ -10,11 +10,12 @@ import (
 type Rule struct {
 	Accounts int
 	Within   time.Duration
+	Linked   bool // accounts of one group count too when what they say is neither hostile nor friendly
 }
 
 // DefaultRule is two accounts in half an hour: a question that two fall upon is left alone by other buyers (no figure is
 // published), and two are few enough to answer before more come.
-func DefaultRule() Rule { return Rule{Accounts: 2, Within: 30 * time.Minute} }
+func DefaultRule() Rule { return Rule{Accounts: 2, Within: 30 * time.Minute, Linked: true} }
 
 // Severe is from how many accounts on, hostile or linked, the person on duty is woken; of linked ones half as many do.
 const severe = 4
@@ -42,7 +43,7 @@ type Ambush struct {
 const maxReplies = 50
 
 // Look tells whether replies to a question are an ambush: the densest stretch of Within counts. An account counts once; a linked
-// one counts when what it says is not friendly, and somebody must be hostile. It cannot tell an organised attack from two people who
+// one counts, where the firm wants it, when what it says is not friendly, and somebody must be hostile. It cannot tell an organised attack from two people who
 // are angry at the same time; links between accounts, or the same accounts under the next question, can.
 func (r Rule) Look(replies []Reply) (Ambush, bool) {
 	replies = slices.Clone(replies)
@@ -67,7 +68,7 @@ func (r Rule) stretch(replies []Reply) (x Ambush) {
 		if p.At.Sub(replies[0].At) > r.Within {
 			break
 		}
-		if !p.Hostile && (p.Kin == "" || p.Warm) {
+		if !p.Hostile && (!r.Linked || p.Kin == "" || p.Warm) {
 			continue
 		}
 		s := who[p.Author]

@@ -44,6 +44,14 @@ func TestWhatIsAnAmbush(t *testing.T) {
 	if x, _ := DefaultRule().Look([]Reply{reply("a", 0, true, ""), reply("b", 1, true, ""), reply("h", 2, false, "")}); x.Others != 1 || len(x.Replies) != 2 {
 		t.Errorf("%+v", x)
 	}
+	linked := []Reply{reply("a", 0, true, "g"), reply("b", 1, false, "g"), reply("c", 2, true, "")}
+	hostile := Rule{Accounts: 2, Within: time.Hour}
+	if x, yes := hostile.Look(linked); !yes || x.Accounts != 2 || x.Hostile != 2 {
+		t.Errorf("a firm that counts hostile accounts alone is told of %+v", x)
+	}
+	if x, yes := hostile.Look(linked[:2]); yes {
+		t.Errorf("a linked account that is not hostile counts against the firm's wish: %+v", x)
+	}
 	if _, yes := (Rule{Accounts: 3, Within: time.Hour}).Look([]Reply{reply("a", 0, true, ""), reply("b", 40, true, "")}); yes {
 		t.Error("a firm that asks for three is told of two")
 	}

@@ -327,10 +327,11 @@ func (s *Store) Rule(ctx context.Context, firm string) (r Rule, err error) {
 	r = DefaultRule()
 	var within int64
 	var accounts int
+	var linked bool
 	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		found, err := tx.One(ctx, `SELECT accounts, within FROM pulse_setup WHERE firm_id = $1`, []any{firm}, &accounts, &within)
+		found, err := tx.One(ctx, `SELECT accounts, within, linked FROM pulse_setup WHERE firm_id = $1`, []any{firm}, &accounts, &within, &linked)
 		if found {
-			r = Rule{accounts, time.Duration(within) * time.Microsecond}
+			r = Rule{accounts, time.Duration(within) * time.Microsecond, linked}
 		}
 		return err
 	})
@@ -355,12 +356,12 @@ func (s *Store) SetRule(ctx context.Context, firm string, r Rule, why string) er
 		return fault.New(fault.Invalid, "why").On("why")
 	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO pulse_setup (firm_id, accounts, within, changed_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (firm_id) DO UPDATE SET accounts = excluded.accounts, within = excluded.within, changed_at = excluded.changed_at`,
-			firm, r.Accounts, r.Within.Microseconds(), tx.Now()); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO pulse_setup (firm_id, accounts, within, linked, changed_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (firm_id) DO UPDATE SET accounts = excluded.accounts, within = excluded.within, linked = excluded.linked, changed_at = excluded.changed_at`,
+			firm, r.Accounts, r.Within.Microseconds(), r.Linked, tx.Now()); err != nil {
 			return fmt.Errorf("save the rule of ambushes: %w", err)
 		}
 		return s.Journal.Record(ctx, journal.Entry{Firm: firm, Ref: reason.Ref{Kind: "firm", ID: firm}, Verb: "pulse.rule", Why: why,
-			Data: map[string]string{"accounts": fmt.Sprint(r.Accounts), "within": r.Within.String()}})
+			Data: map[string]string{"accounts": fmt.Sprint(r.Accounts), "within": r.Within.String(), "linked": fmt.Sprint(r.Linked)}})
 	})
 }

@@ -51,7 +51,7 @@ func (w *world) tours() []tour {
 			"/" + user.FirstPath + "/no-such-token", alert.LinkPath + "no-such-token", consent.LinkPath + "no-such-token"}},
 		{g.people[access.Guardian].Email, []string{
 			"/watch", "/owner?firm=" + g.firm.ID, "/owner/ledger?firm=" + g.firm.ID + "&size=1", "/retention?firm=" + g.firm.ID, "/inbox?m=" + g.hate.ID, "/inbox?m=" + g.insult.ID, "/inbox?m=" + g.complaint.ID, "/inbox?m=" + g.hate.ID + "&ask=hide",
-			"/inbox?q=nic-takiego", "/calibration?firm=" + g.firm.ID, "/cases/tasks", "/waves", "/waves/new", "/waves/new?pick=" + g.hate.ID + "&pick=" + g.complaint.ID, "/waves/" + g.wave.ID,
+			"/inbox?q=nic-takiego", "/calibration?firm=" + g.firm.ID, "/pulse?firm=" + g.firm.ID, "/cases/tasks", "/waves", "/waves/new", "/waves/new?pick=" + g.hate.ID + "&pick=" + g.complaint.ID, "/waves/" + g.wave.ID,
 			"/macros?firm=" + g.firm.ID, "/macros/new?firm=" + g.firm.ID, "/macros/" + g.macro.ID + "?firm=" + g.firm.ID, "/search", "/search?q=magazyn", "/cases", "/cases/" + g.room.ID, "/captures", "/exhibits", "/exhibits/" + g.exhibit.ID, "/dossiers", "/dossiers/new?case=" + g.room.ID, "/dossiers/" + g.dossier.ID,
 			"/sources", "/sources/" + g.source.ID, "/sources/connected/" + g.source.ID, "/sources/new", "/sources/new/wordpress", "/sources/new/feed",
 			"/sources/new/webhook", "/sources/import", "/sources/import/" + g.run.ID, "/people", "/duty", "/labels", "/labels?part=people", "/labels?part=drift", "/labels?part=model", "/labels?part=judged", "/rules?firm=" + g.firm.ID, "/rules/new?firm=" + g.firm.ID,

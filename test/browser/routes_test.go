@@ -142,6 +142,7 @@ var table = []route{
 	{pattern: "POST /labels/samples", may: access.LabelMentions, body: "firm={firm}"},
 	{pattern: "GET /labels/samples/{id}", may: access.LabelMentions, path: "/labels/samples/nobody?firm={firm}", empty: true},
 	{pattern: "POST /labels/samples/{id}", may: access.LabelMentions, path: "/labels/samples/nobody", body: "firm={firm}", empty: true},
+	{pattern: "GET /pulse", may: access.ViewCases, path: "/pulse?firm={firm}"}, {pattern: "POST /pulse/ambush", may: access.ManageFirm, also: access.ViewCases, body: "firm={firm}&accounts=2&within=30&counts=linked&why=tak+trzeba"},
 	{pattern: "GET /calibration", may: access.ViewMentions, path: "/calibration?firm={firm}"}, {pattern: "GET /calibration/proposal", may: access.ManageFirm, also: access.ViewMentions, path: "/calibration/proposal?firm={firm}"},
 	{pattern: "POST /calibration/tunings", may: access.ManageFirm, also: access.ViewMentions, body: "firm={firm}&shown=x&why=tak+trzeba"},
 	{pattern: "POST /calibration/tunings/withdrawal", may: access.ManageFirm, also: access.ViewMentions, body: "firm={firm}&why=tak+trzeba"},

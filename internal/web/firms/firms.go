@@ -111,6 +111,7 @@ var ways = []struct {
 	{Way{"/sources?firm=", "plug-zap", "shell.room.sources"}, access.ViewSources},
 	{Way{"/people?firm=", "users", "shell.room.people"}, access.ViewPeople},
 	{Way{"/journal?firm=", "file-text", "shell.room.journal"}, access.ViewJournal},
+	{Way{"/pulse?firm=", "activity", "pulse.title"}, access.ViewCases},
 	{Way{"/engines?firm=", "git-merge", "engines.title"}, access.ManageFirm},
 }
 
