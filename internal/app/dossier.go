@@ -22,7 +22,7 @@ const buildLimit = time.Hour
 
 // dossiers wires the room of packages for lawyers.
 func (r *Rooms) dossiers(c Config) {
-	r.Dossiers = &dossier.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Blob: r.Blob, Ledger: r.Ledger, Journal: r.Journal, Firms: r.Firms, Evidence: r.Evidence,
+	r.Dossiers = &dossier.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Blob: r.Blob, Ledger: r.Ledger, Journal: r.Journal, Firms: r.Firms, Evidence: r.Evidence, Groups: r.Groups,
 		Cases: r.Cases, Mentions: r.Mentions, Keeper: sign.Keep(filepath.Join(c.Data, sealFolder), r.DB.Now), Version: r.version, Print: browser.Print,
 		Tokens: r.tokensOf}
 	if r.Stamps.Serves(stamp.Exhibit) {

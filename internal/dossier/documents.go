@@ -45,7 +45,7 @@ const (
 
 // sheet is what a document's template sees.
 type sheet struct {
-	Kind      string // cover, list, story, declaration
+	Kind      string // cover, list, story, declaration, groups
 	L         lang.Tag
 	P         Package
 	Firm      string
@@ -62,6 +62,7 @@ type sheet struct {
 	Test      bool
 	Redacted  int
 	Version   string
+	Groups    []acting
 	StampSeal string // how the cover is stamped: none, rfc3161, rfc3161-test
 }
 
@@ -98,6 +99,9 @@ func (w *work) documents(ctx context.Context) error {
 		if err := w.paper(ctx, d.name, w.sheet(d.kind, d.l, favours), d.seal); err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)
 		}
+	}
+	if err := w.groups(ctx); err != nil {
+		return err
 	}
 	return w.instructions()
 }

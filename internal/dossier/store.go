@@ -17,6 +17,7 @@ import (
 	"chop/internal/evidence"
 	"chop/internal/fault"
 	"chop/internal/firm"
+	"chop/internal/group"
 	"chop/internal/job"
 	"chop/internal/journal"
 	"chop/internal/ledger"
@@ -53,6 +54,7 @@ type Store struct {
 	Evidence *evidence.Store
 	Cases    *crisis.Store
 	Mentions *mention.Store
+	Groups   *group.Store // nil: packages tell of none
 	Keeper   *sign.Keeper
 	Version  string
 

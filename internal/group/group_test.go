@@ -178,6 +178,9 @@ func TestAnOldFindingIsMadeAgainExactly(t *testing.T) {
 				t.Errorf("version %d: same %v, kept z %v p %v, made z %v p %v", n, r.Same, r.Kept.Z, r.Kept.P, r.Made.Z, r.Made.P)
 			}
 		}
+		if got, want := w.withoutNames(old.ID, now.Version), pairsOf(now.Finding.Links); !slices.Equal(got, want) {
+			t.Errorf("without names, by chop coordinate: links %v, want %v", got, want)
+		}
 		_, err := w.groups.Reproduce(w.ewa(), f1, old.ID, 99)
 		wants(t, err, fault.NotFound, "missing")
 		w.exec(`DELETE FROM group_input WHERE firm_id = $1`, f1)
