@@ -247,6 +247,7 @@ func (r *Rooms) trade(c Config) error {
 	r.Triage = &triage.Store{DB: r.DB, Mentions: r.Mentions, Alerts: r.Alerts, Cases: r.Cases, Evidence: r.Evidence, Beat: r.Beat, Groups: r.Groups}
 	r.Authors = &author.Store{DB: r.DB, Jobs: r.Jobs, Seal: r.Seal, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Evidence: r.Evidence}
 	r.Authors.Together, r.Groups.Customers = r.together, r.Authors.Customers
+	r.Authors.Forgotten, r.Groups.Objected = r.Groups.Forget, r.Authors.Objected
 	r.Replies = &reply.Store{DB: r.DB, Seal: r.Seal, Journal: r.Journal}
 	r.Decisions = &decision.Store{DB: r.DB, Jobs: r.Jobs, Journal: r.Journal, Mentions: r.Mentions, Labels: r.Labels, Cases: r.Cases,
 		Sources: r.Sources, Evidence: r.Evidence, Firms: r.Firms, Consents: r.Consents, Alerts: r.Alerts, Authors: r.Authors, Groups: r.Groups,

@@ -51,6 +51,8 @@ type Store struct {
 
 	// Together tells which groups of accounts that act together an account may belong to; a later room sets it, nil: none does.
 	Together func(ctx context.Context, firm, key string) ([]signal.Company, error)
+	// Forgotten is told, in the same transaction, that an account objected; a later room sets it, nil: none needs to know.
+	Forgotten func(ctx context.Context, firm, key, why string) error
 
 	recent recent
 }

@@ -63,6 +63,11 @@ func (s *Store) Erase(ctx context.Context, firm, key, why string) error {
 				return fmt.Errorf("erase account: %w", err)
 			}
 		}
+		if s.Forgotten != nil {
+			if err := s.Forgotten(ctx, firm, key, why); err != nil {
+				return err
+			}
+		}
 		mark := s.mark(ctx, firm, key)
 		if _, err := tx.Exec(ctx, `INSERT INTO author_tombstone (firm_id, mark, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, firm, mark, tx.Now()); err != nil {
 			return fmt.Errorf("save tombstone: %w", err)
@@ -89,4 +94,28 @@ func (s *Store) erasedBefore(ctx context.Context, firm, key string) (found bool,
 		return err
 	})
 	return found, err
+}
+
+// Objected are those of the accounts that were erased on their owner's objection. It asks no permission: for rooms that look on the program's
+// behalf.
+func (s *Store) Objected(ctx context.Context, firm string, keys []string) (gone map[string]bool, err error) {
+	marks := map[string]bool{}
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Each(ctx, `SELECT mark FROM author_tombstone WHERE firm_id = $1`, []any{firm}, func(scan func(...any) error) error {
+			var m string
+			err := scan(&m)
+			marks[m] = true
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read objections: %w", err)
+	}
+	gone = map[string]bool{}
+	for _, k := range keys {
+		if len(marks) > 0 && marks[s.mark(ctx, firm, k)] {
+			gone[k] = true
+		}
+	}
+	return gone, nil
 }

@@ -72,6 +72,9 @@ func (s *Store) gather(ctx context.Context, firm, src string, most int, without 
 	if err != nil {
 		return in, fmt.Errorf("read actions of source %s: %w", src, err)
 	}
+	if err := s.objecting(ctx, &r); err != nil {
+		return in, fmt.Errorf("accounts that objected: %w", err)
+	}
 	return r.done(), nil
 }
 

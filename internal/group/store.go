@@ -30,6 +30,8 @@ type Store struct {
 
 	// Customers are accounts of which a person told that they bought something; they are left out of runs. nil: nobody knows.
 	Customers func(ctx context.Context, firm string) (map[string]bool, error)
+	// Objected are those of the accounts that objected to being profiled; runs leave them out. nil: nobody knows.
+	Objected func(ctx context.Context, firm string, accounts []string) (map[string]bool, error)
 
 	settings            detect.Settings // tests make runs shorter; the zero value is detect.Default
 	quick, whole, asked sync.Mutex      // one run of each kind at a time
