@@ -2,12 +2,14 @@ package group
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"chop/internal/access"
+	"chop/internal/db"
 	"chop/internal/fault"
 )
 
@@ -243,6 +245,28 @@ func TestSigningOffNeedsAnotherKindOfEvidence(t *testing.T) {
 		ok(t, w.groups.SignOff(w.ewa(), f1, g.ID, g.Revision, why))
 		if g = w.only(); g.Level != Inauthentic || g.SignedName != "ewa" || g.Finding.Level != Organised {
 			t.Errorf("%s", describe(g))
+		}
+		r, err := w.groups.look(w.system(), f1, src, quickActs)
+		ok(t, err)
+		fell := errors.New("only to see")
+		err = w.d.Tx(w.system(), func(ctx context.Context, tx *db.Tx) error { // a run that finds a common trigger alone
+			less := g.Finding
+			less.Level = Trigger
+			k := keeping{s: w.groups, tx: tx, r: r, sealed: []byte("sealed")}
+			if err := k.update(ctx, g, less); err != nil {
+				return err
+			}
+			now, err := w.groups.load(ctx, f1, g.ID)
+			if err != nil {
+				return err
+			}
+			if now.Level != Trigger || !now.Signed.IsZero() || !slices.Contains(w.verbsIn(ctx, g.ID), "group.unsigned") {
+				t.Errorf("%s, signed %v, journal %v", describe(now), now.Signed, w.verbsIn(ctx, g.ID))
+			}
+			return fell
+		})
+		if !errors.Is(err, fell) {
+			t.Fatal(err)
 		}
 		for _, a := range in[:3] { // the sign spoke of these
 			ok(t, w.groups.Decide(w.ewa(), f1, g.ID, w.only().Revision, a, Out, why))

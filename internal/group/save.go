@@ -170,8 +170,11 @@ func (k *keeping) update(ctx context.Context, g Group, f Finding) error {
 	}
 	rose := level > g.Level
 	g.Version, g.Level, g.Proof, g.Finding = f.Version, level, proof, f
-	if level < Inauthentic {
+	if level < Inauthentic && !g.Signed.IsZero() {
 		g.Signed, g.SignedBy, g.SignedName = time.Time{}, "", ""
+		if err := k.record(ctx, g, "group.unsigned"); err != nil {
+			return err
+		}
 	}
 	if err := k.members(ctx, g, add, drop); err != nil {
 		return err

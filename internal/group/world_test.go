@@ -241,9 +241,11 @@ func before(p simulate.Page, n int) (early, late []simulate.Action) {
 
 const why = "Sprawdziłam posty i czasy, to się zgadza."
 
-func (w *world) verbs(id string) (verbs []string) {
+func (w *world) verbs(id string) (verbs []string) { return w.verbsIn(w.system(), id) }
+
+func (w *world) verbsIn(ctx context.Context, id string) (verbs []string) {
 	w.t.Helper()
-	lines, err := w.journal.Of(w.system(), access.ViewGroups, f1, Ref(id))
+	lines, err := w.journal.Of(ctx, access.ViewGroups, f1, Ref(id))
 	ok(w.t, err)
 	for _, l := range lines {
 		verbs = append(verbs, l.Verb)
