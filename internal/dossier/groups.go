@@ -105,6 +105,9 @@ func (w *work) groupTables(list []acting) error {
 	for _, a := range list {
 		names := map[string]string{}
 		for _, m := range a.Members {
+			if m.State == group.Out {
+				continue
+			}
 			names[m.Account] = w.hide(m.Name)
 			accounts = append(accounts, []string{a.Name(), a.Plain.Numbers[m.Account], w.hide(m.Name), string(m.State), m.Role, strconv.Itoa(m.Posts), strconv.Itoa(m.First),
 				exact(m.R), strconv.Itoa(m.Common), exact(m.P), exact(m.Q), at(m.Decided), m.DecidedName})
@@ -147,6 +150,9 @@ func (w *work) describe(l lang.Tag, a *acting) {
 		name[m.Account] = cmp.Or(w.hide(strings.TrimSpace(m.Name)), l.T("dossier.groups.nameless"), m.Account)
 		if n := a.Plain.Numbers[m.Account]; n != "" {
 			name[m.Account] += " (" + n + ")"
+		}
+		if m.State == group.Out { // whom a person took out is nobody's business
+			continue
 		}
 		a.Accounts = append(a.Accounts, counted{a.Plain.Numbers[m.Account], name[m.Account], l.T("group.member." + string(m.State)), m.Role, w.memberSays(l, m)})
 	}

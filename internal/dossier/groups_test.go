@@ -40,6 +40,9 @@ func TestAGroupIsToldInFiguresAndWithWhatWouldDisproveIt(t *testing.T) {
 			t.Errorf("%q is not said in:\n%s", part, all)
 		}
 	}
+	if len(a.Accounts) != 2 {
+		t.Errorf("an account that a person took out is told of: %+v", a.Accounts)
+	}
 	for _, word := range []string{"fałszyw", "fake", "trol", "bot"} {
 		if strings.Contains(strings.ToLower(all), word) {
 			t.Errorf("the paper accuses: %q in\n%s", word, all)
