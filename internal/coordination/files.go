@@ -18,8 +18,11 @@ import (
 	"chop/internal/lang"
 )
 
+// notKnown is what tables of R write for a value that is missing.
+const notKnown = "NA"
+
 // Compat reads actions (object_id, account_id, content_id, timestamp_share) and writes pairs of accounts that shared the
-// same object within the window: account_a, account_b, weight, kept. Faults name file, line and cause.
+// same object within the window: account_a, account_b, weight, kept. A cell NA, or an empty time, is not known. Faults name file, line and cause.
 func Compat(name string, in io.Reader, out io.Writer, s count.Settings) error {
 	if err := checkCompat(s); err != nil {
 		return err
@@ -37,11 +40,15 @@ func Compat(name string, in io.Reader, out io.Writer, s count.Settings) error {
 		if err != nil {
 			return err
 		}
-		at, err := sh.seconds(cells[3])
-		if err != nil {
-			return err
+		r := count.Row{Object: sh.keep(cells[0]), Account: sh.keep(cells[1]), Content: strings.Clone(cells[2])}
+		when := strings.TrimSpace(cells[3])
+		r.Missing = when == "" || slices.Contains(cells, notKnown)
+		if when != "" && when != notKnown {
+			if r.At, err = sh.seconds(when); err != nil {
+				return err
+			}
 		}
-		rows = append(rows, count.Row{Object: sh.keep(cells[0]), Account: sh.keep(cells[1]), Content: strings.Clone(cells[2]), At: at})
+		rows = append(rows, r)
 	}
 	return writeEdges(out, count.Edges(rows, s))
 }

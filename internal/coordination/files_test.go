@@ -134,3 +134,15 @@ func FuzzTables(f *testing.F) {
 		}
 	})
 }
+
+// The edges are those of CooRTweet 2.1.3 on the same table read by R: what is NA counts for its account alone.
+func TestWhatTablesOfRDoNotKnow(t *testing.T) {
+	const table = "object_id,account_id,content_id,timestamp_share\no,a,1,0\no,b,2,5\nNA,a,3,0\no,b,4,NA\no,NA,5,0\no,NA,6,1\no,c,NA,0\no,c,7,\n"
+	var out strings.Builder
+	if err := Compat("t.csv", strings.NewReader(table), &out, count.Settings{Window: 60, MinTimes: 1, Quantile: 0.5}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "account_a,account_b,weight,kept\na,b,1,false\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -42,7 +43,8 @@ func Parse(s string) Tag {
 	return PL
 }
 
-var localizers = load()
+// localizers are read when the first sentence is said: a command that says none does not wait for them.
+var localizers = sync.OnceValue(load)
 
 func load() map[Tag]*i18n.Localizer {
 	b := i18n.NewBundle(language.Polish)
@@ -76,7 +78,7 @@ func (t Tag) N(id string, n int, kv ...any) string {
 
 // Has tells whether the message exists in language t.
 func (t Tag) Has(id string) bool {
-	_, tag, err := localizers[t.known()].LocalizeWithTag(&i18n.LocalizeConfig{MessageID: id})
+	_, tag, err := localizers()[t.known()].LocalizeWithTag(&i18n.LocalizeConfig{MessageID: id})
 	return err == nil && tag.String() == string(t.known())
 }
 
@@ -88,7 +90,7 @@ func (t Tag) known() Tag {
 }
 
 func (t Tag) message(id string, count any, data map[string]any) string {
-	s, err := localizers[t.known()].Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: count})
+	s, err := localizers()[t.known()].Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: count})
 	if err != nil && s == "" {
 		return "[" + id + "]"
 	}

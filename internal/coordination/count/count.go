@@ -7,13 +7,16 @@ package count
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
-// Row is one action: an account shares an object in a content at a time in seconds.
+// Row is one action: an account shares an object in a content at a time in seconds. Where one of the four is not known the
+// row is Missing: it counts for its account and is in no pair.
 type Row struct {
 	Object, Account, Content string
 	At                       float64
+	Missing                  bool
 }
 
 // Settings as CooRTweet names them.
@@ -30,11 +33,12 @@ type Edge struct {
 	Kept   bool
 }
 
-// row is an action in numbers. self tells that the content is the object itself: that is no share of it.
+// row is an action in numbers. alone tells that it is in no pair: something is missing, or the content is the object itself,
+// which is no share of it.
 type row struct {
 	object, account, content int32
 	at                       float64
-	self                     bool
+	alone                    bool
 }
 
 // table is the rows that count, sorted by object and time. Accounts are numbered in order of their names.
@@ -86,7 +90,7 @@ func gather(rows []Row, least int) *table {
 	t.rows = make([]row, 0, len(rows))
 	for _, r := range rows {
 		if a, enough := number[r.Account]; enough {
-			t.rows = append(t.rows, row{numbered(objects, r.Object), a, numbered(contents, r.Content), r.At, r.Object == r.Content})
+			t.rows = append(t.rows, row{numbered(objects, r.Object), a, numbered(contents, r.Content), r.At, r.Missing || r.Object == r.Content})
 		}
 	}
 	t.contents = len(contents)
@@ -115,9 +119,9 @@ func (t *table) spans(window float64) {
 }
 
 // together tells whether two rows of one object within the window are a pair: not of one account or one content, and neither
-// the object itself.
+// of them alone.
 func together(a, b row) bool {
-	return a.account != b.account && a.content != b.content && !a.self && !b.self
+	return a.account != b.account && a.content != b.content && !a.alone && !b.alone
 }
 
 // active tells which contents belong to an account with enough rows that are in pairs. Of a pair one such content is enough:
@@ -194,7 +198,7 @@ func (t *table) byAccount() (of, from []int32) {
 	return of, from
 }
 
-// quantile is R's type 7.
+// quantile is R's type 7 with its very roundings, which decide at the edge: R counts from 1, and weighs both neighbours.
 func quantile(edges []Edge, q float64) float64 {
 	if len(edges) == 0 {
 		return 0
@@ -204,10 +208,12 @@ func quantile(edges []Edge, q float64) float64 {
 		w[i] = e.Weight
 	}
 	slices.Sort(w)
-	h := float64(len(w)-1) * q
-	l := int(h)
-	if l+1 >= len(w) {
-		return float64(w[len(w)-1])
+	at := 1 + float64(float64(len(w)-1)*q) // the conversions forbid fused steps, which round otherwise
+	low := math.Floor(at)
+	below, above := float64(w[int(low)-1]), float64(w[min(int(low), len(w)-1)])
+	if at == low || below == above {
+		return below
 	}
-	return float64(w[l]) + (h-float64(l))*float64(w[l+1]-w[l])
+	h := at - low
+	return float64((1-h)*below) + float64(h*above)
 }

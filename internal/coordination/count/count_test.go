@@ -2,11 +2,16 @@ package count
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+func act(object, account, content string, at float64) Row {
+	return Row{Object: object, Account: account, Content: content, At: at}
+}
 
 func edges(rows []Row, window float64, least int, q float64) string {
 	s := ""
@@ -17,7 +22,7 @@ func edges(rows []Row, window float64, least int, q float64) string {
 }
 
 func TestPairsOfAnObjectWithinTheWindow(t *testing.T) {
-	r := func(o, a, c string, at float64) Row { return Row{o, a, c, at} }
+	r := func(o, a, c string, at float64) Row { return Row{Object: o, Account: a, Content: c, At: at} }
 	for name, x := range map[string]struct {
 		rows   []Row
 		window float64
@@ -46,9 +51,9 @@ func TestWhatIsKeptIsStrictlyAboveTheQuantile(t *testing.T) {
 	var rows []Row
 	for i := range 3 { // a-b three times, a-c once
 		at := float64(1000 * i)
-		rows = append(rows, Row{fmt.Sprint("o", i), "a", fmt.Sprint("a", i), at}, Row{fmt.Sprint("o", i), "b", fmt.Sprint("b", i), at})
+		rows = append(rows, act(fmt.Sprint("o", i), "a", fmt.Sprint("a", i), at), act(fmt.Sprint("o", i), "b", fmt.Sprint("b", i), at))
 	}
-	rows = append(rows, Row{"o0", "c", "c0", 0})
+	rows = append(rows, act("o0", "c", "c0", 0))
 	if got, want := edges(rows, 60, 1, 0.5), "a-b 3 true; a-c 1 false; b-c 1 false; "; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -61,7 +66,7 @@ func TestOrderOfRowsMeansNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		row := rapid.Custom(func(t *rapid.T) Row {
 			n := func(most int) int { return rapid.IntRange(0, most).Draw(t, "n") }
-			return Row{fmt.Sprint("o", n(3)), fmt.Sprint("a", n(4)), fmt.Sprint("c", n(20)), float64(n(100))}
+			return act(fmt.Sprint("o", n(3)), fmt.Sprint("a", n(4)), fmt.Sprint("c", n(20)), float64(n(100)))
 		})
 		rows := rapid.SliceOfN(row, 0, 40).Draw(t, "rows")
 		s := Settings{Window: float64(rapid.IntRange(0, 50).Draw(t, "window")), MinTimes: rapid.IntRange(1, 3).Draw(t, "least"), Quantile: 0.5}
@@ -70,4 +75,29 @@ func TestOrderOfRowsMeansNothing(t *testing.T) {
 			t.Fatalf("%v, in another order %v", want, got)
 		}
 	})
+}
+
+// Figures of CooRTweet's own run: an action of which something is not known counts for its account and makes no pair.
+func TestWhatIsNotKnownCountsForItsAccountAlone(t *testing.T) {
+	rows := []Row{
+		{Object: "o", Account: "a", Content: "1"}, {Object: "o", Account: "b", Content: "2"},
+		{Object: "p", Account: "a", Content: "1", Missing: true}, {Object: "o", Account: "b", Content: "3", Missing: true},
+	}
+	if got, want := edges(rows, 60, 2, 0.5), "a-b 1 false; "; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := edges(rows, 60, 3, 0.5); got != "" {
+		t.Errorf("%q although neither has three", got)
+	}
+}
+
+// R reckons 1+(n-1)q and then takes the whole part: where (n-1)q falls a hair short of 16, the 1 rounds it up.
+func TestQuantileRoundsAsR(t *testing.T) {
+	var w []Edge
+	for i := range 33 {
+		w = append(w, Edge{Weight: 1 + i/16})
+	}
+	if got := quantile(w, math.Nextafter(0.5, 0)); got != 2 {
+		t.Errorf("%v, R says 2", got)
+	}
 }

@@ -32,7 +32,7 @@ func TestEdgesAreThoseOfThePeer(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				rows = append(rows, Row{r[0], r[1], r[2], at})
+				rows = append(rows, act(r[0], r[1], r[2], at))
 			}
 			kept := map[string]bool{}
 			for _, r := range lines(t, filepath.Join(dir, x.set, x.name+".edges_kept.csv")) {
@@ -77,7 +77,7 @@ func TestNodesAreThoseOfTheToolkitsPeerTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, Row{r[3], r[1], r[0], at})
+		rows = append(rows, act(r[3], r[1], r[0], at))
 	}
 	for window, want := range map[float64]int{1: 2, 60: 6} {
 		nodes := map[string]bool{}
